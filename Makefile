@@ -1,0 +1,40 @@
+# One command runs the audit on the embedded tenant, one runs the tests. Needs Python 3.11+ with venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check bench lock clean
+
+demo: .venv/run.done  ## audit the embedded tenant; leaves out/report.html and out/report.json
+	$(BIN)/auditor demo --out out
+
+test: .venv/test.done check  ## everything that has to hold
+	$(BIN)/pytest -n 2
+
+check: .venv/test.done
+	$(BIN)/ruff format --check auditor tests
+	$(BIN)/ruff check auditor tests
+	$(BIN)/mypy
+
+bench: .venv/test.done  ## figures, not verdicts
+	$(BIN)/python -m tests.benchmarks
+
+lock: .venv/test.done  ## pin all packages by hash; without addresses
+	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o .lock/run.txt
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o .lock/test.txt
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+
+.venv/run.done: .venv/bin/python .lock/run.txt pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .lock/run.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+.venv/test.done: .venv/bin/python .lock/test.txt pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .lock/test.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@ .venv/run.done
+
+clean:
+	rm -rf .venv out

@@ -1,0 +1,144 @@
+"""What the configuration file says, frozen. Secrets are references (`env:`, `file:`), never values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from auditor.model.rule import Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoints:
+    """Where requests go instead of the cloud's own hosts. What is expected does not change by it."""
+
+    graph: str | None = None
+    """Scheme, host and port, without a path."""
+    login: str | None = None
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """How to get a token. Values that may be secret are references; None: azure-identity's own variables."""
+
+    type: str = "environment"
+    client_id: str | None = None
+    client_secret: str | None = None
+    """`env:NAME` or `file:PATH`."""
+    certificate_path: Path | None = None
+    certificate_password: str | None = None
+    """`env:NAME` or `file:PATH`."""
+    token_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Which service principal an application entry means; all given values must fit."""
+
+    app_id: str | None = None
+    object_id: str | None = None
+    display_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allow:
+    """What is known and accepted beyond the profile."""
+
+    reply_urls: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    """Object ids or display names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationConfiguration:
+    """One entry of `applications`."""
+
+    profile: str | None = None
+    product: str | None = None
+    match: Match | None = None
+    name_id: str = "user.userprincipalname"
+    guests: str = "not-allowed"
+    allow: Allow = field(default_factory=Allow)
+    test_user: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleOverride:
+    """What the configuration says about a rule; shown in every report."""
+
+    severity: Severity | None = None
+    enabled: bool | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """Numbers that rules compare with; days unless the name says otherwise."""
+
+    certificate_expiry_days: tuple[int, ...] = (60, 30, 7, 1)
+    """Descending."""
+    broad_group_percent: int = 50
+    sign_in_window_days: int = 30
+    service_provider_confirmation_days: int = 180
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedGap:
+    """A known blind spot: shown in every report, causes no exit 3 and no alert until it expires."""
+
+    section: str
+    reason: str
+    owner: str
+    expires: str
+    """ISO 8601 date; accepted up to and including that day, UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantConfiguration:
+    """One tenant to scan."""
+
+    id: str
+    """GUID or verified domain."""
+    cloud: str = "global"
+    endpoints: Endpoints = field(default_factory=Endpoints)
+    credential: Credential = field(default_factory=Credential)
+    environment: str = "production"
+    applications: tuple[ApplicationConfiguration, ...] = ()
+    """The tenant's own list, or the common one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The part of the configuration that evaluation needs; stored in the snapshot as `configuration`."""
+
+    environment: str = "production"
+    applications: tuple[ApplicationConfiguration, ...] = ()
+    rules: Mapping[str, RuleOverride] = field(default_factory=dict)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    accepted_gaps: tuple[AcceptedGap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """The whole file."""
+
+    file: Path
+    tenants: tuple[TenantConfiguration, ...]
+    rules: Mapping[str, RuleOverride] = field(default_factory=dict)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    accepted_gaps: tuple[AcceptedGap, ...] = ()
+    history: str | None = None
+    """As written in the file; a reference may hide a secret."""
+
+    def judgement(self, tenant: TenantConfiguration) -> Judgement:
+        """What evaluation of this tenant needs."""
+        return Judgement(
+            environment=tenant.environment,
+            applications=tenant.applications,
+            rules=self.rules,
+            thresholds=self.thresholds,
+            accepted_gaps=self.accepted_gaps,
+        )

@@ -1,0 +1,160 @@
+"""report.json as types: what every format is a view of.
+
+`reports/schema/report.schema.json` describes the document; `auditor.model.wire` turns one into the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from auditor.model.configuration import AcceptedGap, RuleOverride, Thresholds
+from auditor.model.finding import Finding
+from auditor.model.profile import Source, Step
+from auditor.model.rule import Severity
+from auditor.model.snapshot import TenantIdentity
+
+SCHEMA_VERSION = "1.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """Which rules and profiles judged: their number and a SHA-256 over their files."""
+
+    count: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One audit of one tenant. Times are UTC, ISO 8601 with Z."""
+
+    id: str
+    started_at: str
+    finished_at: str
+    evaluated_at: str
+    auditor_version: str
+    rules: RuleSet
+    tenant: TenantIdentity
+    cloud: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedGap:
+    """A gap as the report shows it."""
+
+    section: str
+    subject: str
+    reason: str
+    detail: str
+    permission: str | None
+    licence: str | None
+    http_status: int | None
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much could be judged: numbers of findings, and what could not be read."""
+
+    evaluated: int
+    not_evaluated: int
+    gaps: tuple[ReportedGap, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Numbers of findings by status; `by_severity` counts the fails."""
+
+    pass_: int
+    fail: int
+    not_evaluated: int
+    not_applicable: int
+    waived: int
+    by_severity: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """A signing certificate of an application. None means: not known."""
+
+    thumbprint: str | None
+    """Upper-case SHA-1 hex of the DER, as Entra shows it."""
+    sha256: str | None
+    subject: str | None
+    not_before: str | None
+    not_after: str | None
+    days_left: int | None
+    """Whole days, rounded down, negative after expiry."""
+    status: str | None
+    """active | inactive | absent (in the metadata or at the service provider, not in Graph)."""
+    validity: str | None
+    """not-yet-valid | valid | expired."""
+    in_metadata: bool | None
+    at_service_provider: bool | None
+    key_type: str | None
+    key_size: int | None
+    signature_algorithm: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedApplication:
+    """An application that was audited."""
+
+    service_principal_id: str
+    app_id: str
+    display_name: str
+    profile: str | None
+    product: str | None
+    matched_by: str
+    sign_on_mode: str | None
+    enabled: bool | None
+    rollover: str | None
+    certificates: tuple[Certificate, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleEntry:
+    """A rule of the run, for readers of the report."""
+
+    id: str
+    category: str
+    title: str
+    severity: Severity
+    enabled: bool
+    rationale: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileEntry:
+    """A profile of the run: its documents and its tutorial's steps, in order."""
+
+    id: str
+    display_name: str
+    sources: Mapping[str, Source]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedConfiguration:
+    """What the configuration changed: shown in every report."""
+
+    environment: str
+    rules: Mapping[str, RuleOverride]
+    thresholds: Thresholds
+    accepted_gaps: tuple[AcceptedGap, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One report. All arrays are sorted."""
+
+    schema_version: str
+    run: Run
+    coverage: Coverage
+    summary: Summary
+    applications: tuple[AuditedApplication, ...]
+    findings: tuple[Finding, ...]
+    rules: tuple[RuleEntry, ...]
+    profiles: tuple[ProfileEntry, ...]
+    configuration: UsedConfiguration

@@ -1,0 +1,150 @@
+"""The snapshot: what one collection saw of one tenant, as one canonical JSON document.
+
+Sections hold records by subject; a record is what requests answered, or the gap that stands instead.
+The document says where each section belongs in the evidence (`mount`), so that a new collector is seen by
+rules without anybody naming it twice.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import cattrs
+
+from auditor.model.gap import Gap
+from auditor.model.node import Json, Node, Read, Request
+from auditor.model.wire import from_json, to_json
+
+SCHEMA_VERSION = 1
+
+TENANT = "tenant"
+"""The subject of records of which a tenant has one."""
+
+
+class Per(StrEnum):
+    """What the subjects of a section's records are."""
+
+    TENANT = "tenant"
+    SERVICE_PRINCIPAL = "servicePrincipal"
+    """Object id of the service principal."""
+    OBJECT = "object"
+    """Object id of whatever the section holds (user, group, policy) or an address."""
+    PROFILE = "profile"
+    """Profile id: how the profile's applications were searched for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What was read about one subject, or why it was not."""
+
+    value: Node
+    """JSON in which gaps may stand, or a `Gap` for the whole."""
+    requests: tuple[Request, ...] = ()
+
+    def as_evidence(self) -> Node:
+        """The record as a node of evidence: a bare `Gap`, or the value with its requests."""
+        return self.value if isinstance(self.value, Gap) else Read(self.value, self.requests)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """All records of one kind."""
+
+    name: str
+    per: Per
+    mount: str | None
+    """Dotted path in the evidence, as `servicePrincipal.owners`; None when evidence is derived from it."""
+    records: Mapping[str, Record] = field(default_factory=dict)
+
+
+class MatchedBy(StrEnum):
+    """How a service principal was recognised as one to audit."""
+
+    TEMPLATE = "template"
+    IDENTIFIER = "identifier"
+    DISPLAY_NAME = "displayName"
+    CONFIGURATION = "configuration"
+    """By `match` of the configuration."""
+    ALL_APPLICATIONS = "allApplications"
+    """No profile matches; audited because `--all-applications` was given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A service principal to audit."""
+
+    service_principal_id: str
+    app_id: str
+    display_name: str
+    profile: str | None
+    application: int | None
+    """Index into the configuration's applications; None when no entry covers it."""
+    matched_by: MatchedBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantIdentity:
+    """The tenant that was read. `id` is its GUID; the others are None when they could not be read."""
+
+    id: str
+    display_name: str | None
+    domain: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One collection. Times are UTC, ISO 8601 with Z."""
+
+    schema_version: int = SCHEMA_VERSION
+    tenant: TenantIdentity
+    cloud: str
+    started_at: str
+    finished_at: str
+    auditor_version: str
+    configuration: Json
+    """The tenant's configuration as used, without secrets (`Configuration.to_json`)."""
+    targets: tuple[Target, ...]
+    sections: Mapping[str, Section]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, hex, of the canonical document."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    def record(self, section: str, subject: str = TENANT) -> Record | None:
+        """The record, or None when this collection had no reason to ask for it."""
+        found = self.sections.get(section)
+        return None if found is None else found.records.get(subject)
+
+    def to_bytes(self) -> bytes:
+        """Canonical JSON: sorted keys, no spaces, UTF-8."""
+        return json.dumps(to_json(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+    def to_gzip(self) -> bytes:
+        """What `auditor collect` writes; the same snapshot gives the same bytes (no time in the header)."""
+        return gzip.compress(self.to_bytes(), mtime=0)
+
+
+class SnapshotError(ValueError):
+    """The bytes are no snapshot of a version this program reads."""
+
+
+def read_snapshot(data: bytes) -> Snapshot:
+    """Reads what `to_gzip` or `to_bytes` wrote. Raises SnapshotError."""
+    try:
+        document = json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise SnapshotError(f"not a snapshot: {error}") from error
+    version = document.get("schemaVersion") if isinstance(document, dict) else None
+    if version != SCHEMA_VERSION:
+        raise SnapshotError(f"snapshot version {version!r}; this program reads version {SCHEMA_VERSION}")
+    try:
+        return from_json(document, Snapshot)
+    except (cattrs.BaseValidationError, KeyError, TypeError, ValueError) as error:
+        raise SnapshotError(f"not a snapshot: {type(error).__name__}: {error}") from error
