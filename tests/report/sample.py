@@ -1,0 +1,538 @@
+"""A report as a scan of a small company gives it, for the tests of the formats.
+
+Four applications, every status, every severity, gaps with and without a cure, accepted and not, and names
+that a hostile user of the tenant chose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auditor.model.configuration import AcceptedGap, RuleOverride, Thresholds
+from auditor.model.finding import (
+    ApplicationReference,
+    Evidence,
+    Finding,
+    Status,
+    Subject,
+    TutorialStep,
+    fingerprint,
+)
+from auditor.model.node import Json
+from auditor.model.profile import Source, Step
+from auditor.model.report import (
+    SCHEMA_VERSION,
+    AuditedApplication,
+    Certificate,
+    Coverage,
+    ProfileEntry,
+    Report,
+    ReportedGap,
+    RuleEntry,
+    RuleSet,
+    Run,
+    Summary,
+    UsedConfiguration,
+)
+from auditor.model.rule import Remediation, Severity, SubjectKind
+from auditor.model.snapshot import TenantIdentity
+
+TENANT_ID = "3f1c2a54-5a0d-4b0e-9d0e-7d1f6a0c9b11"
+HOSTILE = "<script>alert(1)</script>[bold]\x1b[31m{{7*7}}\u202egpj.exe\u200b\ud800"
+"""Markup, a terminal sequence, a template, a right-to-left override, a zero-width space, half a surrogate."""
+
+ACS = "https://authentication.logmeininc.com/saml/acs"
+DOCUMENT = "GoToMeeting tutorial, 2017"
+META = "https://login.microsoftonline.com/" + TENANT_ID + "/federationmetadata/2007-06/federationmetadata.xml"
+
+
+def sample_report() -> Report:
+    """The whole report; every call gives an equal one."""
+    findings = _findings()
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        run=Run(
+            id="0d1b5f0a9c7e4f52",
+            started_at="2026-11-23T02:00:00Z",
+            finished_at="2026-11-23T02:00:41Z",
+            evaluated_at="2026-11-23T02:00:41Z",
+            auditor_version="0.1.0",
+            rules=RuleSet(count=len(RULES), digest="9f" * 32),
+            tenant=TenantIdentity(id=TENANT_ID, display_name="Contoso", domain="contoso.com"),
+            cloud="global",
+        ),
+        coverage=Coverage(
+            evaluated=sum(f.status in (Status.PASS, Status.FAIL) for f in findings),
+            not_evaluated=sum(f.status is Status.NOT_EVALUATED for f in findings),
+            gaps=GAPS,
+        ),
+        summary=_summary(findings),
+        applications=APPLICATIONS,
+        findings=findings,
+        rules=RULES,
+        profiles=(PROFILE,),
+        configuration=UsedConfiguration(
+            environment="production",
+            rules={
+                "owner-present": RuleOverride(enabled=True),
+                "recently-used": RuleOverride(enabled=False, reason="used once a quarter"),
+                "no-guests-assigned": RuleOverride(severity=Severity.LOW),
+            },
+            thresholds=Thresholds(),
+            accepted_gaps=(
+                AcceptedGap(
+                    section="claimsPolicy",
+                    reason="needs a write permission",
+                    owner="iam@contoso.com",
+                    expires="2027-06-30",
+                ),
+            ),
+        ),
+    )
+
+
+def _certificate(
+    thumbprint: str, *, days_left: int, status: str, not_after: str, **changes: object
+) -> Certificate:
+    facts: dict[str, object] = {
+        "thumbprint": thumbprint,
+        "sha256": thumbprint + "0" * 24,
+        "subject": "CN=Microsoft Azure Federated SSO Certificate",
+        "not_before": "2023-11-30T10:12:00Z",
+        "not_after": not_after,
+        "days_left": days_left,
+        "status": status,
+        "validity": "expired" if days_left < 0 else "valid",
+        "in_metadata": True,
+        "at_service_provider": None,
+        "key_type": "RSA",
+        "key_size": 2048,
+        "signature_algorithm": "sha256WithRSAEncryption",
+    }
+    return Certificate(**{**facts, **changes})  # type: ignore[arg-type]
+
+
+def _application(number: int, name: str, *certificates: Certificate, **changes: object) -> AuditedApplication:
+    facts: dict[str, object] = {
+        "service_principal_id": f"00000000-0000-4000-8000-00000000000{number}",
+        "app_id": f"a0000000-0000-4000-8000-00000000000{number}",
+        "display_name": name,
+        "profile": "gotomeeting",
+        "product": "GoToMeeting",
+        "matched_by": "template",
+        "sign_on_mode": "saml",
+        "enabled": True,
+        "rollover": None,
+        "certificates": certificates,
+    }
+    return AuditedApplication(**{**facts, **changes})  # type: ignore[arg-type]
+
+
+APPLICATIONS = (
+    _application(
+        1,
+        HOSTILE,
+        _certificate("C1" * 20, days_left=512, status="active", not_after="2028-04-18T10:12:00Z"),
+        profile=None,
+        product=None,
+        matched_by="allApplications",
+        sign_on_mode=None,
+        enabled=None,
+    ),
+    _application(
+        2,
+        "GoToMeeting",
+        _certificate("A7" * 20, days_left=7, status="active", not_after="2026-11-30T10:12:00Z"),
+        _certificate("B8" * 20, days_left=1090, status="inactive", not_after="2029-11-17T08:00:00Z"),
+    ),
+    _application(
+        3,
+        "GoToTraining",
+        _certificate("D4" * 20, days_left=-12, status="active", not_after="2026-11-10T23:59:59Z"),
+        product="GoToTraining",
+        enabled=False,
+    ),
+    _application(
+        4,
+        "GoToWebinar",
+        _certificate(
+            "E5" * 20,
+            days_left=45,
+            status="active",
+            not_after="2027-01-07T12:00:00Z",
+            subject=None,
+            sha256=None,
+            in_metadata=None,
+            key_type=None,
+            key_size=None,
+            signature_algorithm=None,
+        ),
+        product="GoToWebinar",
+        matched_by="displayName",
+    ),
+)
+OTHER, MEETING, TRAINING, WEBINAR = APPLICATIONS
+
+GAPS = (
+    ReportedGap(
+        section="claimsPolicy",
+        subject=MEETING.service_principal_id,
+        reason="permission",
+        detail="GET /beta/servicePrincipals/{id}/claimsPolicy answered 403 Authorization_RequestDenied",
+        permission="Policy.Read.All",
+        licence=None,
+        http_status=403,
+        accepted=True,
+    ),
+    ReportedGap(
+        section="federationMetadata",
+        subject=WEBINAR.service_principal_id,
+        reason="unreadable",
+        detail="no answer within 30 seconds",
+        permission=None,
+        licence=None,
+        http_status=None,
+        accepted=False,
+    ),
+    ReportedGap(
+        section="signIns",
+        subject="tenant",
+        reason="licence",
+        detail="GET /v1.0/auditLogs/signIns answered 403: the tenant has no premium licence",
+        permission=None,
+        licence="Microsoft Entra ID P1",
+        http_status=403,
+        accepted=False,
+    ),
+)
+
+
+def _rule(category: str, id: str, severity: Severity, title: str, *, enabled: bool = True) -> RuleEntry:
+    rationale = f"{title}. Otherwise sign-on fails, or people get in who should not."
+    return RuleEntry(
+        id=id, category=category, title=title, severity=severity, enabled=enabled, rationale=rationale
+    )
+
+
+RULES = tuple(
+    sorted(
+        (
+            _rule("urls", "reply-url-matches", Severity.HIGH, "The reply URL is the tutorial's"),
+            _rule("urls", "no-unexpected-reply-url", Severity.HIGH, "No reply URL beyond the tutorial's"),
+            _rule("urls", "relay-state-matches", Severity.MEDIUM, "The relay state is the product's"),
+            _rule("identity", "identifier-matches", Severity.HIGH, "The identifier is the tutorial's"),
+            _rule(
+                "identity", "gallery-application-present", Severity.HIGH, "The gallery application is there"
+            ),
+            _rule(
+                "signing", "signing-certificate-not-expired", Severity.CRITICAL, "The certificate is valid"
+            ),
+            _rule(
+                "signing",
+                "signing-certificate-not-expiring",
+                Severity.MEDIUM,
+                "The certificate lasts a while",
+            ),
+            _rule("signing", "metadata-available", Severity.MEDIUM, "The federation metadata can be fetched"),
+            _rule("claims", "name-id-is-user-name", Severity.HIGH, "The name ID is the configured attribute"),
+            _rule("assignment", "no-guests-assigned", Severity.LOW, "No guest is assigned"),
+            _rule("assignment", "owner-present", Severity.INFORMATIONAL, "An owner is there"),
+            _rule("sign-in", "sign-ins-succeed", Severity.MEDIUM, "Entra issues responses"),
+            _rule("sign-in", "recently-used", Severity.INFORMATIONAL, "It is in use", enabled=False),
+            _rule("provisioning", "synchronization-healthy", Severity.HIGH, "Provisioning is healthy"),
+        ),
+        key=lambda rule: rule.id,
+    )
+)
+
+PROFILE = ProfileEntry(
+    id="gotomeeting",
+    display_name="GoToMeeting",
+    sources={
+        "tutorial-2017": Source(
+            title=DOCUMENT,
+            url="https://learn.microsoft.com/azure/active-directory/saas-apps/citrix-gotomeeting-tutorial",
+            date="2017-10-20",
+        ),
+        "tutorial-2025": Source(
+            title="GoToMeeting tutorial, 2025",
+            url="https://learn.microsoft.com/entra/identity/saas-apps/citrix-gotomeeting-tutorial",
+            date="2025-03-25",
+            note="asks for a blank sign-on URL",
+        ),
+    },
+    steps=(
+        Step(
+            id="add",
+            title="Add GoToMeeting from the gallery",
+            document="tutorial-2017",
+            rules=("gallery-application-present",),
+        ),
+        Step(
+            id="basic",
+            title="Identifier, reply URL and relay state",
+            document="tutorial-2017",
+            rules=(
+                "identifier-matches",
+                "reply-url-matches",
+                "no-unexpected-reply-url",
+                "relay-state-matches",
+            ),
+        ),
+        Step(
+            id="certificate",
+            title="Download the federation metadata",
+            document="tutorial-2017",
+            rules=(
+                "metadata-available",
+                "signing-certificate-not-expired",
+                "signing-certificate-not-expiring",
+            ),
+        ),
+        Step(
+            id="just-in-time",
+            title="Accounts are created at the first sign-on",
+            document="tutorial-2017",
+            observable=False,
+            check="compare the users in the GoTo admin center with the assigned ones",
+        ),
+        Step(id="test", title="Test single sign-on", document="tutorial-2025", rules=("sign-ins-succeed",)),
+    ),
+)
+
+
+def _evidence(source: str, path: str, value: Json, *, present: bool = True) -> Evidence:
+    return Evidence(
+        source=source,
+        path=path,
+        value=value,
+        present=present,
+        collected_at="2026-11-23T02:00:12Z" if present else None,
+    )
+
+
+def _finding(
+    application: AuditedApplication | None,
+    rule_id: str,
+    status: Status,
+    message: str,
+    *evidence: Evidence,
+    subject: tuple[SubjectKind, str, str] | None = None,
+    severity: Severity | None = None,
+    expected: Json = None,
+    observed: Json = None,
+    step: str | None = None,
+) -> Finding:
+    rule = next(rule for rule in RULES if rule.id == rule_id)
+    if subject is None:
+        assert application is not None
+        subject = (SubjectKind.APPLICATION, application.service_principal_id, application.display_name)
+    kind, subject_id, name = subject
+    return Finding(
+        fingerprint=fingerprint(
+            tenant_id=TENANT_ID,
+            rule_id=rule_id,
+            owner=application.app_id if application else subject_id,
+            kind=kind,
+            subject_id=subject_id,
+        ),
+        rule_id=rule_id,
+        title=rule.title,
+        status=status,
+        severity=severity or rule.severity,
+        application=_reference(application) if application else None,
+        subject=Subject(kind=kind, id=subject_id, name=name),
+        message=message,
+        expected=expected,
+        observed=observed,
+        evidence=evidence
+        or (_evidence("GET /v1.0/servicePrincipals", "servicePrincipal", {"id": subject_id}),),
+        remediation=Remediation(
+            portal="Enterprise apps > the application > Single sign-on > Basic SAML Configuration.",
+            graph=f'PATCH /v1.0/applications/{{id}} {{"web": {{"redirectUris": ["{ACS}"]}}}}',
+            cli=f"az ad app update --id <app id> --web-redirect-uris {ACS}",
+        ),
+        references=("https://learn.microsoft.com/entra/identity/saas-apps/citrix-gotomeeting-tutorial",),
+        controls={"nist-sp-800-53-r5": ("CM-6", "IA-8"), "iso-27001-2022": ("A.8.9",)},
+        tutorial=TutorialStep(document=DOCUMENT, step=step) if step else None,
+    )
+
+
+def _reference(application: AuditedApplication) -> ApplicationReference:
+    return ApplicationReference(
+        service_principal_id=application.service_principal_id,
+        app_id=application.app_id,
+        display_name=application.display_name,
+    )
+
+
+def _findings() -> tuple[Finding, ...]:
+    evil = "https://evil.example/acs?<img src=x onerror=alert(1)>"
+    reply_urls = "servicePrincipal.replyUrls"
+    asked = f"GET /v1.0/servicePrincipals/{MEETING.service_principal_id}"
+    not_read = _evidence(META, "metadata", None, present=False)
+    found = [
+        _finding(
+            None,
+            "gallery-application-present",
+            Status.PASS,
+            "3 service principals match GoToMeeting.",
+            subject=(SubjectKind.PROFILE, "gotomeeting", "GoToMeeting"),
+            step="add",
+        ),
+        _finding(OTHER, "reply-url-matches", Status.NOT_APPLICABLE, "No profile matches this application."),
+        _finding(OTHER, "signing-certificate-not-expired", Status.PASS, "The active certificate is valid."),
+        _finding(
+            OTHER,
+            "no-guests-assigned",
+            Status.FAIL,
+            f"The guest {HOSTILE} is assigned.",
+            _evidence("GET /v1.0/users", "people[0].userType", "Guest"),
+            severity=Severity.LOW,
+            subject=(SubjectKind.ASSIGNMENT, "assignment-1", HOSTILE),
+            observed={"count": 12, "first": [f"guest-{n}" for n in range(10)]},
+        ),
+        _finding(OTHER, "owner-present", Status.FAIL, "Nobody owns it.", expected=1, observed=0),
+        _finding(
+            MEETING,
+            "identifier-matches",
+            Status.PASS,
+            "The identifier is the expected one.",
+            expected="https://authentication.logmeininc.com/saml/sp",
+            observed=["https://authentication.logmeininc.com/saml/sp"],
+            step="basic",
+        ),
+        _finding(
+            MEETING,
+            "reply-url-matches",
+            Status.PASS,
+            "The reply URL is the expected one.",
+            _evidence(asked, reply_urls, [ACS, evil]),
+            expected=ACS,
+            observed=[ACS, evil],
+            step="basic",
+        ),
+        _finding(
+            MEETING,
+            "no-unexpected-reply-url",
+            Status.FAIL,
+            f"{evil} is not in the tutorial.",
+            _evidence(asked, reply_urls, [ACS, evil]),
+            subject=(SubjectKind.REPLY_URL, evil, evil),
+            expected=[ACS],
+            observed=evil,
+            step="basic",
+        ),
+        _finding(
+            MEETING,
+            "relay-state-matches",
+            Status.FAIL,
+            "The relay state is not set.",
+            _evidence(asked, "servicePrincipal.samlSingleSignOnSettings", None),
+            expected="https://global.gotomeeting.com",
+            observed=None,
+            step="basic",
+        ),
+        _finding(
+            MEETING,
+            "signing-certificate-not-expired",
+            Status.PASS,
+            "The active certificate is valid.",
+            subject=(SubjectKind.CERTIFICATE, "A7" * 20, "A7" * 20),
+        ),
+        _finding(
+            MEETING,
+            "signing-certificate-not-expiring",
+            Status.FAIL,
+            "The active certificate expires in 7 days, on 2026-11-30T10:12:00Z.",
+            severity=Severity.CRITICAL,
+            expected=60,
+            observed=7,
+            subject=(SubjectKind.CERTIFICATE, "A7" * 20, "A7" * 20),
+            step="certificate",
+        ),
+        _finding(
+            MEETING,
+            "name-id-is-user-name",
+            Status.NOT_EVALUATED,
+            "Could not be told: claimsPolicy could not be read (Policy.Read.All).",
+            _evidence("GET /beta/servicePrincipals/{id}/claimsPolicy", "policies", None, present=False),
+            expected="user.userprincipalname",
+        ),
+        _finding(MEETING, "synchronization-healthy", Status.NOT_APPLICABLE, "There is no provisioning job."),
+        _finding(
+            TRAINING,
+            "reply-url-matches",
+            Status.FAIL,
+            "The expected reply URL is missing.",
+            expected=ACS,
+            observed=["http://localhost/acs"],
+            step="basic",
+        ),
+        _finding(
+            TRAINING,
+            "signing-certificate-not-expired",
+            Status.FAIL,
+            "The active certificate expired on 2026-11-10T23:59:59Z.",
+            expected="valid",
+            observed="expired",
+            subject=(SubjectKind.CERTIFICATE, "D4" * 20, "D4" * 20),
+        ),
+        _finding(
+            TRAINING, "signing-certificate-not-expiring", Status.NOT_APPLICABLE, "It has expired already."
+        ),
+        _finding(TRAINING, "relay-state-matches", Status.WAIVED, "Waived until the migration in January."),
+        _finding(
+            TRAINING,
+            "sign-ins-succeed",
+            Status.NOT_EVALUATED,
+            "Could not be told: the tenant has no licence.",
+            _evidence("GET /v1.0/auditLogs/signIns", "signIns", None, present=False),
+            step="test",
+        ),
+        _finding(
+            WEBINAR,
+            "metadata-available",
+            Status.NOT_EVALUATED,
+            "Could not be told: no answer.",
+            not_read,
+            step="certificate",
+        ),
+        _finding(
+            WEBINAR,
+            "signing-certificate-not-expiring",
+            Status.FAIL,
+            "The active certificate expires in 45 days, on 2027-01-07T12:00:00Z.",
+            observed=45,
+            expected=60,
+            subject=(SubjectKind.CERTIFICATE, "E5" * 20, "E5" * 20),
+            step="certificate",
+        ),
+        _finding(
+            WEBINAR,
+            "reply-url-matches",
+            Status.PASS,
+            "The reply URL is the expected one.",
+            expected=ACS,
+            observed=[ACS],
+            step="basic",
+        ),
+    ]
+    return tuple(found)
+
+
+def _summary(findings: Sequence[Finding]) -> Summary:
+    def count(status: Status) -> int:
+        return sum(finding.status is status for finding in findings)
+
+    return Summary(
+        pass_=count(Status.PASS),
+        fail=count(Status.FAIL),
+        not_evaluated=count(Status.NOT_EVALUATED),
+        not_applicable=count(Status.NOT_APPLICABLE),
+        waived=count(Status.WAIVED),
+        by_severity={
+            severity.value: sum(f.status is Status.FAIL and f.severity is severity for f in findings)
+            for severity in reversed(Severity)
+        },
+    )
