@@ -103,4 +103,4 @@ def fingerprint(*, tenant_id: str, rule_id: str, owner: str, kind: SubjectKind, 
     SHA-256 over the parts joined by line feeds, the first 32 hex digits.
     """
     parts = "\n".join((tenant_id.lower(), rule_id, owner.lower(), kind.value, subject_id))
-    return hashlib.sha256(parts.encode()).hexdigest()[:32]
+    return hashlib.sha256(parts.encode(errors="backslashreplace")).hexdigest()[:32]

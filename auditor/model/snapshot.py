@@ -124,7 +124,9 @@ class Snapshot:
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: sorted keys, no spaces, UTF-8."""
-        return json.dumps(to_json(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return json.dumps(to_json(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
+            errors="backslashreplace"  # half a surrogate pair in a name becomes JSON's own escape
+        )
 
     def to_gzip(self) -> bytes:
         """What `auditor collect` writes; the same snapshot gives the same bytes (no time in the header)."""
