@@ -56,11 +56,9 @@ class Cloud:
         return f"https://{self.login_host}/{tenant_id.lower()}/saml2"
 
     def metadata_url(self, tenant_id: str, app_id: str | None = None) -> str:
-        """The federation metadata document; without `app_id` it lists keys of the tenant, not the application's."""
-        url = (
-            f"https://{self.login_host}/{tenant_id.lower()}/federationmetadata/2007-06/federationmetadata.xml"
-        )
-        return url if app_id is None else f"{url}?appid={app_id.lower()}"
+        """The federation metadata document; without `app_id` it lists keys of the tenant instead."""
+        document = f"{self.authority}/{tenant_id.lower()}/federationmetadata/2007-06/federationmetadata.xml"
+        return document if app_id is None else f"{document}?appid={app_id.lower()}"
 
 
 _ALL = (
