@@ -1,0 +1,308 @@
+"""Reads auditor.yaml: what to audit, with which credential, and what is known and accepted.
+
+`reports/schema/configuration.schema.json` says which keys there are; here is what a schema cannot say: that
+secrets are references, that names of rules, profiles and products exist, and what defaults follow from what.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from auditor.errors import DocumentError
+from auditor.model.configuration import (
+    AcceptedGap,
+    Allow,
+    ApplicationConfiguration,
+    Configuration,
+    Credential,
+    Endpoints,
+    Match,
+    RuleOverride,
+    TenantConfiguration,
+    Thresholds,
+)
+from auditor.model.profile import Profile
+from auditor.model.rule import Severity
+from auditor.schema_problems import did_you_mean
+from auditor.yaml_document import YamlDocument, bundled_schema, read_yaml
+
+_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
+_SECRETS_OF_CREDENTIAL = ("client_secret", "certificate_password")
+_NOT_YET = {
+    "waivers": "waivers",
+    "alerts": "alerts",
+    "heartbeat": "the heartbeat",
+    "service_provider": "the service provider's side",
+}
+"""Keys of the schema whose feature this version does not have, and what to call it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The names a configuration may use."""
+
+    rules: Collection[str]
+    """Rule ids."""
+    profiles: Sequence[Profile]
+    sections: Collection[str]
+    """Sections of a snapshot."""
+
+
+def load_configuration(file: Path, *, known: Known) -> Configuration:
+    """The configuration of `file`. Raises DocumentError with file, line and column of what is wrong.
+
+    `AZURE_TENANT_ID` of the environment serves for a tenant without an `id`.
+    """
+    document = read_yaml(file)
+    # These two before the schema, whose sentences would repeat a password that somebody wrote here.
+    _refuse_literal_secrets(document)
+    _refuse_what_is_not_there_yet(document)
+    read_yaml(file, bundled_schema("configuration"))
+    _check_names(document, known)
+    data = cast(dict[str, Any], document.data)
+    tenants = tuple(_tenant(document, index, data) for index in range(len(data["tenants"])))
+    _refuse_twins(document, tenants)
+    return Configuration(
+        file=file,
+        tenants=tenants,
+        rules={id: _rule_override(entry) for id, entry in data.get("rules", {}).items()},
+        thresholds=_thresholds(data.get("thresholds", {})),
+        accepted_gaps=tuple(AcceptedGap(**entry) for entry in data.get("accepted_gaps", ())),
+        history=data.get("history"),
+    )
+
+
+def _tenant(document: YamlDocument, index: int, data: Mapping[str, Any]) -> TenantConfiguration:
+    entry = data["tenants"][index]
+    tenant_id = entry.get("id") or os.environ.get("AZURE_TENANT_ID")
+    if not tenant_id:
+        raise document.problem(
+            "the tenant has no 'id', and AZURE_TENANT_ID is not set",
+            "tenants",
+            index,
+            remedy="id: the tenant's id or one of its verified domains.",
+        )
+    folder = document.file.parent
+    endpoints = entry.get("endpoints", {})
+    credential = entry.get("credential", {})
+    applications = entry.get("applications", data.get("applications", ()))
+    return TenantConfiguration(
+        id=tenant_id,
+        cloud=entry.get("cloud", "global"),
+        endpoints=Endpoints(
+            graph=_origin(endpoints.get("graph")),
+            login=_origin(endpoints.get("login")),
+            ca_file=_path(folder, endpoints.get("ca_file")),
+        ),
+        credential=replace(
+            Credential(**{key: credential[key] for key in ("type", "client_id") if key in credential}),
+            client_secret=_reference(folder, credential.get("client_secret")),
+            certificate_path=_path(folder, credential.get("certificate_path")),
+            certificate_password=_reference(folder, credential.get("certificate_password")),
+            token_file=_path(folder, credential.get("token_file")),
+        ),
+        environment=entry.get("environment", "production"),
+        applications=tuple(_application(application) for application in applications),
+    )
+
+
+def _application(entry: Mapping[str, Any]) -> ApplicationConfiguration:
+    allow = {key: tuple(texts) for key, texts in entry.get("allow", {}).items()}
+    plain = {key: entry[key] for key in ("profile", "product", "guests", "test_user") if key in entry}
+    return ApplicationConfiguration(
+        match=Match(**entry["match"]) if "match" in entry else None,
+        name_id=entry.get("name_id", "user.userprincipalname").lower(),
+        allow=Allow(**allow),
+        **plain,
+    )
+
+
+def _rule_override(entry: Mapping[str, Any]) -> RuleOverride:
+    severity = entry.get("severity")
+    return RuleOverride(
+        severity=None if severity is None else Severity(severity),
+        enabled=entry.get("enabled"),
+        reason=entry.get("reason"),
+    )
+
+
+def _thresholds(entry: Mapping[str, Any]) -> Thresholds:
+    thresholds = Thresholds(**entry)
+    return replace(
+        thresholds, certificate_expiry_days=tuple(sorted(thresholds.certificate_expiry_days, reverse=True))
+    )
+
+
+def _origin(url: str | None) -> str | None:
+    return None if url is None else url.rstrip("/")
+
+
+def _path(folder: Path, path: str | None) -> Path | None:
+    return None if path is None else folder / path
+
+
+def _reference(folder: Path, reference: str | None) -> str | None:
+    """`file:` references are relative to the configuration, like every path in it."""
+    kind, _, target = (reference or "").partition(":")
+    return f"file:{folder / target}" if kind == "file" else reference
+
+
+def _refuse_literal_secrets(document: YamlDocument) -> None:
+    for path, value in _secrets(document.data):
+        if not isinstance(value, str) or not _REFERENCE.fullmatch(value):
+            raise document.problem(
+                f"{path[-1]} must be a reference; secrets never stand in this file",
+                *path,
+                remedy="Write env:NAME or file:PATH. If a secret stood here, replace it: it is known now.",
+            )
+    if isinstance(document.data, dict) and _has_password(document.data.get("history")):
+        raise document.problem(
+            "history holds a password; secrets never stand in this file",
+            "history",
+            remedy="Write env:AUDITOR_HISTORY (or file:PATH) and give the whole URL there.",
+        )
+
+
+def _secrets(data: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """The places that may hold a secret, whatever shape the rest of the file has."""
+    for index, tenant in enumerate(_items(data, "tenants")):
+        credential = tenant.get("credential") if isinstance(tenant, dict) else None
+        if isinstance(credential, str):  # a password where the mapping belongs
+            yield ("tenants", index, "credential"), credential
+        elif isinstance(credential, dict):
+            for key in _SECRETS_OF_CREDENTIAL:
+                if key in credential:
+                    yield ("tenants", index, "credential", key), credential[key]
+    if isinstance(data, dict) and "heartbeat" in data:
+        yield ("heartbeat",), data["heartbeat"]
+
+
+def _items(data: object, key: str) -> Sequence[object]:
+    items = data.get(key) if isinstance(data, dict) else None
+    return items if isinstance(items, list) else []
+
+
+def _has_password(url: object) -> bool:
+    if not isinstance(url, str) or _REFERENCE.fullmatch(url):
+        return False
+    try:
+        return urlsplit(url).password is not None
+    except ValueError:  # not a URL; the store says so when there is one
+        return "@" in url
+
+
+def _refuse_what_is_not_there_yet(document: YamlDocument) -> None:
+    places = [(key,) for key in _NOT_YET if isinstance(document.data, dict) and key in document.data]
+    entries = ((path, entry) for path, entry in _applications(document.data) if "service_provider" in entry)
+    for path in (*places, *((*path, "service_provider") for path, _ in entries)):
+        raise document.problem(
+            f"{path[-1]}: this version cannot use {_NOT_YET[str(path[-1])]} yet",
+            *path,
+            key=True,
+            remedy="Remove it until a version that can; ignoring it would look as if it were in force.",
+        )
+
+
+def _applications(data: object) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
+    """All application entries, the common ones first, with where they stand."""
+    lists = [
+        ((), data),
+        *((("tenants", number), tenant) for number, tenant in enumerate(_items(data, "tenants"))),
+    ]
+    for path, holder in lists:
+        for index, entry in enumerate(_items(holder, "applications")):
+            if isinstance(entry, dict):
+                yield (*path, "applications", index), entry
+
+
+def _check_names(document: YamlDocument, known: Known) -> None:
+    """That everything named exists, and that what is switched off says why."""
+    data = cast(dict[str, Any], document.data)
+    for path, entry in _applications(data):
+        _check_application(document, path, entry, {profile.id: profile for profile in known.profiles})
+    for id, override in data.get("rules", {}).items():
+        if id not in known.rules:
+            raise _unknown(document, "rule", id, known.rules, "rules", id, key=True, see="auditor rules list")
+        if override.get("enabled") is False and not override.get("reason"):
+            raise document.problem(
+                f"{id} is switched off without a reason",
+                "rules",
+                id,
+                key=True,
+                remedy="reason: why it is off; every report shows it.",
+            )
+    for index, gap in enumerate(data.get("accepted_gaps", ())):
+        path = ("accepted_gaps", index)
+        if gap["section"] not in known.sections:
+            raise _unknown(document, "section", gap["section"], known.sections, *path, "section")
+        try:
+            date.fromisoformat(gap["expires"])
+        except ValueError as error:
+            raise document.problem(
+                f"expires: {gap['expires']} is no day of the calendar",
+                *path,
+                "expires",
+                remedy="Write YYYY-MM-DD.",
+            ) from error
+
+
+def _check_application(
+    document: YamlDocument,
+    path: Sequence[str | int],
+    entry: Mapping[str, Any],
+    profiles: Mapping[str, Profile],
+) -> None:
+    name, product = entry.get("profile"), entry.get("product")
+    if name is None and "match" not in entry:
+        raise document.problem(
+            "the application has neither 'profile' nor 'match'",
+            *path,
+            remedy="profile: what it must look like; match: which service principal is meant.",
+        )
+    if name is not None and name not in profiles:
+        raise _unknown(document, "profile", name, profiles, *path, "profile", see="auditor profiles list")
+    if product is None:
+        return
+    if name is None:
+        raise document.problem(
+            "a product needs the profile that knows it", *path, "product", key=True, remedy="Add 'profile'."
+        )
+    products = profiles[name].products
+    if product not in products:
+        raise _unknown(document, f"product of {name}", product, products, *path, "product")
+
+
+def _unknown(
+    document: YamlDocument,
+    kind: str,
+    name: str,
+    known: Iterable[str],
+    *path: str | int,
+    key: bool = False,
+    see: str | None = None,
+) -> DocumentError:
+    known = sorted(known)
+    remedy = f"Known: {', '.join(known) or 'none'}." if see is None else f"`{see}` names the known ones."
+    return document.problem(
+        f"unknown {kind} {name!r}{did_you_mean(name, known)}", *path, key=key, remedy=remedy
+    )
+
+
+def _refuse_twins(document: YamlDocument, tenants: Sequence[TenantConfiguration]) -> None:
+    seen: dict[str, int] = {}
+    for index, tenant in enumerate(tenants):
+        first = seen.setdefault(tenant.id.lower(), index)
+        if first != index:
+            raise document.problem(
+                f"the tenant {tenant.id} stands here twice",
+                "tenants",
+                index,
+                remedy="Keep one; its reports would overwrite each other.",
+            )
