@@ -1,0 +1,295 @@
+"""What a reader wants to know first, worked out from a report; shared by the formats that people read."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from auditor.model.finding import Finding, Status
+from auditor.model.profile import Step
+from auditor.model.report import AuditedApplication, ProfileEntry, Report, ReportedGap
+from auditor.model.rule import Severity
+
+STATUS_WORDS: Mapping[Status, str] = {
+    Status.FAIL: "fails",
+    Status.NOT_EVALUATED: "not evaluated",
+    Status.WAIVED: "waived",
+    Status.PASS: "passes",
+    Status.NOT_APPLICABLE: "not applicable",
+}
+"""In words, the worst first: the order is that of a step's verdict."""
+
+_WORST_FIRST = {status: rank for rank, status in enumerate(STATUS_WORDS)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One rule that fails, with everything it fails for: one thing to do."""
+
+    rule_id: str
+    title: str
+    severity: Severity
+    findings: tuple[Finding, ...]
+    applications: int
+
+    @property
+    def first(self) -> Finding:
+        """The finding to start with."""
+        return self.findings[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlindSpot:
+    """Gaps that one act would cure: a permission, a licence, or another try."""
+
+    cure: str
+    sections: tuple[str, ...]
+    subjects: int
+    detail: str
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepVerdict:
+    """A step of the tutorial for one application. `status` is None when nothing observes the step."""
+
+    number: int
+    step: Step
+    status: Status | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationView:
+    """One application: its checklist, what else fails, and how much passes."""
+
+    application: AuditedApplication
+    profile: ProfileEntry | None
+    steps: tuple[StepVerdict, ...]
+    beyond: tuple[Finding, ...]
+    """Findings outside the tutorial that are not pass and not not-applicable, the worst first."""
+    passed: tuple[Finding, ...]
+    """Outside the tutorial."""
+    not_applicable: tuple[Finding, ...]
+    """Outside the tutorial."""
+    counts: Mapping[Status, int]
+    worst: Severity | None
+    """Of what fails."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlVerdict:
+    """A control of a framework, by the findings that speak for it."""
+
+    framework: str
+    control: str
+    counts: Mapping[Status, int]
+    rules: tuple[str, ...]
+
+
+def problems(report: Report) -> tuple[Problem, ...]:
+    """What fails, by rule: the most severe first, then what concerns most applications."""
+    by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in report.findings:
+        if finding.status is Status.FAIL:
+            by_rule[finding.rule_id].append(finding)
+    found = [
+        Problem(
+            rule_id=rule_id,
+            title=findings[0].title,
+            severity=max(finding.severity for finding in findings),
+            findings=tuple(sorted(findings, key=lambda finding: -finding.severity.rank)),
+            applications=len({_owner(finding) for finding in findings}),
+        )
+        for rule_id, findings in by_rule.items()
+    ]
+    return tuple(sorted(found, key=lambda p: (-p.severity.rank, -p.applications, p.rule_id)))
+
+
+def blind_spots(gaps: Iterable[ReportedGap]) -> tuple[BlindSpot, ...]:
+    """What could not be seen, by what would cure it; accepted ones last."""
+    by_cure: defaultdict[tuple[bool, str], list[ReportedGap]] = defaultdict(list)
+    for gap in gaps:
+        by_cure[(gap.accepted, cure(gap))].append(gap)
+    return tuple(
+        BlindSpot(
+            cure=remedy,
+            sections=tuple(sorted({gap.section for gap in group})),
+            subjects=len({gap.subject for gap in group}),
+            detail=group[0].detail,
+            accepted=accepted,
+        )
+        for (accepted, remedy), group in sorted(
+            by_cure.items(), key=lambda entry: (entry[0][0], -len(entry[1]), entry[0][1])
+        )
+    )
+
+
+def cure(gap: ReportedGap) -> str:
+    """What to do so that this can be seen next time, in a few words."""
+    if gap.licence:
+        return f"Needs the licence {gap.licence}"
+    if gap.permission and gap.reason == "permission":
+        return f"Grant {gap.permission}"
+    return {
+        "throttled": "Throttled: scan again later, or allow a longer --max-wait",
+        "not-found": "Not found: it vanished while it was read",
+        "truncated": "More than the page budget or the size limit",
+        "not-declared": "Declare it in the configuration",
+        "not-observable": "Cannot be followed from outside: look by hand",
+        "unavailable-in-cloud": "Not available in this cloud",
+        "permission": "A permission is missing",
+        "licence": "A licence is missing",
+    }.get(gap.reason, "The answer could not be read: scan again")
+
+
+def verdict_sentence(report: Report) -> str:
+    """The whole report in one sentence."""
+    total = len(report.applications)
+    scope = "one application" if total == 1 else f"{total:,} applications"
+    severities = [
+        f"{count:,} {severity.value}"
+        for severity in sorted(Severity, reverse=True)
+        if (count := report.summary.by_severity.get(severity.value, 0)) and severity >= Severity.HIGH
+    ]
+    fails = report.summary.fail
+    unseen = report.summary.not_evaluated
+    blind = f"{unseen:,} {_plural(unseen, 'check')} could not be made" if unseen else ""
+    if severities:
+        affected = len(
+            {_owner(f) for f in report.findings if f.status is Status.FAIL and f.severity >= Severity.HIGH}
+        )
+        count = sum(report.summary.by_severity.get(s.value, 0) for s in (Severity.CRITICAL, Severity.HIGH))
+        where = f"in {affected:,} of {scope}" if total > 1 else f"in {scope}"
+        sentence = f"{' and '.join(severities)} {_plural(count, 'problem')} {where}"
+    elif fails:
+        sentence = f"Nothing critical or high in {scope}; {fails:,} lesser {_plural(fails, 'problem')}"
+    elif unseen:
+        return f"Nothing wrong in what could be seen of {scope}, but {blind}."
+    elif not total:
+        return "No application was audited."
+    else:
+        return f"Everything is as it should be in {scope}."
+    return f"{sentence}; {blind}." if blind else f"{sentence}."
+
+
+def verdict_kind(report: Report) -> str:
+    """broken | attention | blind | clean: the tone of the first line."""
+    high = sum(report.summary.by_severity.get(s.value, 0) for s in (Severity.CRITICAL, Severity.HIGH))
+    if high:
+        return "broken"
+    if report.summary.fail:
+        return "attention"
+    return "blind" if report.summary.not_evaluated or not report.applications else "clean"
+
+
+def application_views(report: Report) -> tuple[ApplicationView, ...]:
+    """All applications, those with the worst failures first."""
+    by_application: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in report.findings:
+        if finding.application is not None:
+            by_application[finding.application.service_principal_id].append(finding)
+    profiles = {profile.id: profile for profile in report.profiles}
+    # A finding about the profile (is there such an application at all?) belongs to the checklist of each.
+    about_profile: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in report.findings:
+        if finding.application is None:
+            about_profile[finding.subject.id].append(finding)
+    views = [
+        _view(
+            application,
+            profiles.get(application.profile or ""),
+            by_application[application.service_principal_id],
+            about_profile.get(application.profile or "", []),
+        )
+        for application in report.applications
+    ]
+    return tuple(
+        sorted(
+            views,
+            key=lambda view: (
+                -(view.worst.rank if view.worst else -1),
+                -view.counts.get(Status.FAIL, 0),
+                -view.counts.get(Status.NOT_EVALUATED, 0),
+                view.application.display_name.casefold(),
+                view.application.app_id,
+            ),
+        )
+    )
+
+
+def controls(report: Report) -> tuple[ControlVerdict, ...]:
+    """Every control that a rule of this run speaks for, by framework and control."""
+    counts: defaultdict[tuple[str, str], Counter[Status]] = defaultdict(Counter)
+    rules: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for finding in report.findings:
+        for framework, ids in finding.controls.items():
+            for control in ids:
+                counts[framework, control][finding.status] += 1
+                rules[framework, control].add(finding.rule_id)
+    return tuple(
+        ControlVerdict(
+            framework=framework, control=control, counts=counts[framework, control],
+            rules=tuple(sorted(rules[framework, control])),
+        )
+        for framework, control in sorted(counts)
+    )  # fmt: skip
+
+
+def worst(findings: Sequence[Finding]) -> Status | None:
+    """The worst status among them, None when there are none."""
+    return min((finding.status for finding in findings), key=_WORST_FIRST.__getitem__, default=None)
+
+
+def _view(
+    application: AuditedApplication,
+    profile: ProfileEntry | None,
+    findings: Sequence[Finding],
+    about_profile: Sequence[Finding],
+) -> ApplicationView:
+    by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in (*findings, *about_profile):
+        by_rule[finding.rule_id].append(finding)
+    steps: list[StepVerdict] = []
+    shown: set[str] = set()
+    for number, step in enumerate(profile.steps if profile else (), start=1):
+        of_step = [finding for rule in step.rules if rule not in shown for finding in by_rule[rule]]
+        judging = [finding for rule in step.rules for finding in by_rule[rule]]
+        shown.update(step.rules)
+        steps.append(
+            StepVerdict(
+                number=number, step=step, findings=_by_urgency(of_step),
+                status=worst(judging) if step.observable else None,
+            )
+        )  # fmt: skip
+    outside = [finding for finding in findings if finding.rule_id not in shown]
+    fails = [finding.severity for finding in findings if finding.status is Status.FAIL]
+    quiet = (Status.PASS, Status.NOT_APPLICABLE)
+    return ApplicationView(
+        application=application,
+        profile=profile,
+        steps=tuple(steps),
+        beyond=_by_urgency(finding for finding in outside if finding.status not in quiet),
+        passed=tuple(finding for finding in outside if finding.status is Status.PASS),
+        not_applicable=tuple(finding for finding in outside if finding.status is Status.NOT_APPLICABLE),
+        counts=Counter(finding.status for finding in findings),
+        worst=max(fails, default=None),
+    )
+
+
+def _by_urgency(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(
+        sorted(
+            findings,
+            key=lambda finding: (_WORST_FIRST[finding.status], -finding.severity.rank, finding.rule_id),
+        )
+    )
+
+
+def _owner(finding: Finding) -> str:
+    return finding.application.service_principal_id if finding.application else finding.subject.id
+
+
+def _plural(count: int, word: str) -> str:
+    return word if count == 1 else f"{word}s"
