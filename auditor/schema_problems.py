@@ -109,10 +109,13 @@ def _alternatives(error: _Violation) -> Iterator[SchemaProblem]:
     def other_type(branch: Sequence[_Violation]) -> bool:
         return any(inner.keyword == "type" and inner.path == error.path for inner in branch)
 
-    nearer = [branch for branch in error.alternatives if not other_type(branch)]
+    nearer = [
+        [problem for inner in branch for problem in _problems(inner)]
+        for branch in error.alternatives
+        if not other_type(branch)
+    ]
     if nearer:
-        for inner in min(nearer, key=len):
-            yield from _problems(inner)
+        yield from min(nearer, key=len)
         return
     types = (_type_words(inner.wanted) for branch in error.alternatives for inner in branch)
     message = f"{_shown(error)} must be {' or '.join(dict.fromkeys(types))}, not {_type_of(error.instance)}"

@@ -30,6 +30,22 @@ SCHEMA = {
                 },
             ]
         },
+        "clause": {
+            "oneOf": [
+                {
+                    "type": "object",
+                    "required": ["path"],
+                    "additionalProperties": False,
+                    "properties": {"path": {}, "otherwise": {}},
+                },
+                {
+                    "type": "object",
+                    "required": ["either"],
+                    "additionalProperties": False,
+                    "properties": {"either": {}, "otherwise": {}},
+                },
+            ]
+        },
         "named": {"type": "object", "propertyNames": {"pattern": "^[a-z]+$"}},
     },
 }
@@ -134,6 +150,7 @@ def test_a_file_that_is_not_there_and_a_folder(tmp_path: Path) -> None:
         ("severity: low\ntitle: ''\n", (2, 8), "title must not be empty", "One line, without a full stop."),
         ("severity: low\nid: A B\n", (2, 5), "id: 'A B' is not of the form", "reply-url-matches"),
         ("severity: low\nvalue: {form: x}\n", (2, 9), "unknown key 'form'; did you mean 'from'?", ""),
+        ("severity: low\nclause: {ether: x}\n", (2, 10), "unknown key 'ether'; did you mean 'either'?", ""),
         ("severity: low\nvalue: 3\n", (2, 8), "must be a text or a mapping, not the number 3", ""),
         ("severity: low\nnamed: {A: 1}\n", (2, 9), "the key 'A' is not of the form", ""),
         ("- severity\n", (1, 1), "the document must be a mapping, not a list", ""),
