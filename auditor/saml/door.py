@@ -1,0 +1,138 @@
+"""The door: every SAML document comes in here, and nothing that could harm the parser gets past it.
+
+Bytes are counted before anything reads them. A document type declaration is refused before libxml2 sees it:
+`resolve_entities=False` does not keep entities out of attribute values.
+"""
+
+from __future__ import annotations
+
+import xml.parsers.expat
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+MAX_BYTES = 1_000_000
+"""Real federation metadata has 11 to 72 kB. Comments are unsigned, so a signature does not bound the size."""
+
+
+_LIMITS = (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG)
+_expat = xml.parsers.expat.errors
+_ENCODING = (
+    _expat.codes[_expat.XML_ERROR_UNKNOWN_ENCODING],
+    _expat.codes[_expat.XML_ERROR_INCORRECT_ENCODING],
+)
+
+
+class DocumentRefused(ValueError):
+    """The bytes were not read as a document. `code` is one of the codes named in this module."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A parsed document together with the bytes it was parsed from."""
+
+    data: bytes
+    root: etree._Element
+
+    @property
+    def encoding(self) -> str:
+        """The encoding the parser used, in lower case."""
+        return (self.root.getroottree().docinfo.encoding or "utf-8").lower()
+
+
+def open_document(data: bytes, *, limit: int = MAX_BYTES) -> Document:
+    """Parses `data`, or raises DocumentRefused: too-large, dtd, html, encoding, limits, not-well-formed."""
+    if len(data) > limit:
+        raise DocumentRefused("too-large", f"the document has {len(data)} bytes, more than {limit}")
+    _refuse_dtd(data)
+    try:
+        root = etree.fromstring(data, hardened_parser())
+    except etree.XMLSyntaxError as error:
+        if error.code in _LIMITS:  # type: ignore[attr-defined]
+            raise DocumentRefused(
+                "limits", "the document is nested too deeply or a part is too long"
+            ) from error
+        raise DocumentRefused(
+            "not-well-formed", f"the document is not well-formed XML{_line(error)}"
+        ) from error
+    except (etree.LxmlError, ValueError, LookupError) as error:
+        raise DocumentRefused("not-well-formed", "the document is not well-formed XML") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise _dtd()
+    return Document(data=data, root=root)
+
+
+def hardened_parser() -> etree.XMLParser:
+    """libxml2 without network, DTD, entities and recovery, and with its own limits on."""
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        huge_tree=False,
+        recover=False,
+    )
+
+
+def elements(root: etree._Element) -> Iterator[etree._Element]:
+    """`root` and its descendants, without comments and processing instructions."""
+    return root.iter("*")
+
+
+def text_of(element: etree._Element) -> str:
+    """The character data of an element: `.text` alone would stop at the first comment."""
+    return "".join(str(part) for part in element.itertext())
+
+
+class _DtdFound(Exception):
+    """Stops expat at a document type declaration; the argument is the type's name."""
+
+
+class _RootFound(Exception):
+    """Stops expat at the root: no declaration can follow."""
+
+
+def _refuse_dtd(data: bytes) -> None:
+    parser = xml.parsers.expat.ParserCreate()
+
+    def declaration(name: str, *_: object) -> None:
+        raise _DtdFound(name)
+
+    def root(*_: object) -> None:
+        raise _RootFound
+
+    parser.StartDoctypeDeclHandler = declaration
+    parser.StartElementHandler = root
+    try:
+        parser.Parse(data, True)
+    except _RootFound:
+        return
+    except _DtdFound as found:
+        if str(found).lower() == "html":
+            raise DocumentRefused("html", "the document is an HTML page") from None
+        raise _dtd() from None
+    except xml.parsers.expat.ExpatError as error:
+        if error.code in _ENCODING:
+            raise _encoding() from error
+        raise DocumentRefused("not-well-formed", "the document is not well-formed XML") from error
+    except (ValueError, LookupError) as error:  # an encoding that expat cannot read, and no IdP writes
+        raise _encoding() from error
+
+
+def _encoding() -> DocumentRefused:
+    return DocumentRefused("encoding", "the document is in an encoding that is not supported")
+
+
+def _dtd() -> DocumentRefused:
+    return DocumentRefused("dtd", "the document has a document type declaration, which SAML forbids")
+
+
+def _line(error: etree.XMLSyntaxError) -> str:
+    return f" (line {error.lineno})" if error.lineno else ""
