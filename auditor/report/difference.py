@@ -61,18 +61,18 @@ def _marked(text: str, others: Sequence[str]) -> tuple[Piece, ...]:
     if not 0 < len(text) <= _LONGEST:
         return (Piece(shown, True),)
     words = _words(text)
-    matchers = [
-        SequenceMatcher(None, _words(other), words, autojunk=False)
-        for other in others
-        if len(other) <= _LONGEST
-    ]
-    best = max(matchers, key=lambda matcher: matcher.ratio(), default=None)
+    nearest = max(
+        (_words(other) for other in others if len(other) <= _LONGEST),
+        key=lambda other: SequenceMatcher(None, other, words, autojunk=False).ratio(),
+        default=[],
+    )
+    matcher = SequenceMatcher(None, nearest, words, autojunk=False)
     # With little in common, marking every other word would be noise: the whole value differs.
-    if best is None or best.ratio() < 0.34:
+    if matcher.ratio() < 0.34:
         return (Piece(text, True),)
     pieces: list[Piece] = []
-    for tag, old, old_end, new, new_end in best.get_opcodes():
-        before, after = "".join(best.a[old:old_end]), "".join(words[new:new_end])
+    for tag, old, old_end, new, new_end in matcher.get_opcodes():
+        before, after = "".join(nearest[old:old_end]), "".join(words[new:new_end])
         if tag == "replace" and _close(before, after):
             pieces.extend(_by_letter(before, after))
         elif after:

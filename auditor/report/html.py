@@ -1,8 +1,8 @@
 """report.html: one file that asks nobody for anything, readable with and without JavaScript.
 
-The templates lie in `reports/html/`. Names and values come from the tenant and are hostile until proven
-otherwise: autoescape is on for everything, nothing of them becomes markup, an address of theirs is never a link,
-and the Content-Security-Policy lets only the page's own style and script run, by their hashes.
+The templates lie in `reports/html/`. Names and values come from the tenant and are hostile: autoescape is on
+for everything, an address of theirs is never a link, and the Content-Security-Policy lets only the page's own
+style and script run, by their hashes.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _guidance(report: Report) -> Mapping[str, Finding]:
 
 
 def _unattached(report: Report) -> list[Finding]:
-    """What was found about profiles that no audited application shows in its checklist, and about the tenant."""
+    """What was found about the tenant, and about profiles that no audited application has."""
     shown = {application.profile for application in report.applications}
     return [
         finding
