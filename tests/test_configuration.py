@@ -170,11 +170,11 @@ def test_the_tenant_of_the_environment_serves_only_when_the_file_names_none(
             "2:9: owner-present is switched off without",
         ),
         (
-            "tenants: [{id: a}]\naccepted_gaps: [{section: signins, reason: r, owner: o, expires: 2027-01-01}]",
+            "tenants: [{}]\naccepted_gaps: [{section: signins, owner: o, reason: r, expires: 2027-01-01}]",
             "2:27: unknown section 'signins'; did you mean 'signIns'?",
         ),
         (
-            "tenants: [{id: a}]\naccepted_gaps: [{section: signIns, reason: r, owner: o, expires: 2027-02-30}]",
+            "tenants: [{}]\naccepted_gaps: [{section: signIns, reason: r, owner: o, expires: 2027-02-30}]",
             "2:66: expires: 2027-02-30 is no day of the calendar",
         ),
         (
@@ -198,8 +198,8 @@ def test_the_tenant_of_the_environment_serves_only_when_the_file_names_none(
             "2:1: heartbeat: this version cannot use the heartbeat yet",
         ),
         (
-            "tenants: [{id: a}]\napplications: [{profile: gotomeeting, service_provider: {configured_by: manual}}]",
-            "2:39: service_provider: this version cannot use the service provider's side yet",
+            "tenants: [{id: a}]\napplications: [{profile: x, service_provider: {configured_by: manual}}]",
+            "2:29: service_provider: this version cannot use the service provider's side yet",
         ),
         (
             "tenants: [{id: a, applications: [{profile: gotomeeting, service_provider: 3}]}]",

@@ -1,0 +1,96 @@
+"""The commands. The only package that prints or exits; each command is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Mapping, Sequence
+
+import click
+
+from auditor import __version__
+from auditor.cli import console
+from auditor.errors import AuditorError
+
+COMMANDS: Mapping[str, str] = {
+    "scan": "Read the tenant, judge it, write the reports.",
+    "collect": "Read the tenant into a snapshot: the network part alone.",
+    "evaluate": "Judge a snapshot: the offline part alone.",
+    "demo": "Audit an embedded tenant with seeded faults.",
+    "emulator": "Run the embedded tenant, to develop against.",
+    "rules": "List, show, check and test the rules.",
+    "profiles": "List, show and check the profiles of applications.",
+    "permissions": "The least set of Graph permissions, and what each is for.",
+    "report": "The report's JSON Schema; any format again from report.json.",
+}
+"""The module of the same name here defines `command`. The sentences stand in `auditor --help`."""
+
+_EPILOG = """\b
+Begin with:
+  auditor demo                            see an audit, without a tenant
+  auditor permissions                     what to grant, and how
+  auditor scan --config auditor.yaml      audit your own
+
+\b
+Exit codes, the first that applies:
+   2  usage or configuration error        1  could not run
+  10  a failure at or above --fail-on     3  something could not be judged
+   0  clean
+
+\b
+Shell completion (bash; zsh and fish alike):
+  eval "$(_AUDITOR_COMPLETE=bash_source auditor)"
+"""
+
+
+class _Commands(click.Group):
+    """Imports a command only when it is called, so that `auditor --help` answers at once."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
+        command.short_help = COMMANDS[cmd_name]
+        return command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+# The placeholders are what click looks through for the nearest name of an unknown command.
+@click.group(
+    cls=_Commands,
+    commands={name: click.Command(name) for name in COMMANDS},
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="auditor")
+def program() -> None:
+    """Audits SAML enterprise applications in Microsoft Entra ID against their integration tutorials.
+
+    It only reads. Say `auditor COMMAND --help` for more about a command.
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program with `argv` (default: the process's own) and gives the exit code."""
+    with console.logging_to_stderr():
+        try:
+            outcome = program.main(argv, prog_name="auditor", standalone_mode=False)
+        except AuditorError as error:
+            console.tell(error)
+            return error.exit_code
+        except click.ClickException as error:
+            error.show()
+            return error.exit_code
+        except click.Abort:
+            logging.getLogger("auditor").error("interrupted; reports and snapshots are as they were before")
+            return 1
+        except BrokenPipeError:
+            console.close_stdout()
+            return 1
+    return int(outcome or 0)

@@ -1,0 +1,90 @@
+"""What goes to stderr: errors with their remedy, log lines, warnings; as text, or as a JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from auditor.errors import AuditorError
+
+_program = logging.getLogger("auditor")
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to whatever stderr is at the moment: a progress bar takes its place while it is drawn."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        from auditor.report.text import visible
+
+        lines = [visible(record.getMessage())]
+        remedy = getattr(record, "remedy", "")
+        if remedy:
+            lines.append(f"  {visible(remedy)}")
+        return "auditor: " + "\n".join(lines)
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        remedy = getattr(record, "remedy", "")
+        return json.dumps({**entry, "remedy": remedy} if remedy else entry)
+
+
+@contextmanager
+def logging_to_stderr() -> Iterator[None]:
+    """While it lasts, what the program logs goes to stderr; warnings and errors, as text."""
+    handler = _Stderr()
+    handler.setFormatter(_Text())
+    _program.addHandler(handler)
+    _program.setLevel(logging.WARNING)
+    _program.propagate = False
+    try:
+        yield
+    finally:
+        _program.removeHandler(handler)
+        _program.setLevel(logging.NOTSET)
+        _program.propagate = True
+
+
+def configure(*, quiet: bool, verbose: bool, log_format: str) -> None:
+    """Sets what `logging_to_stderr` shows, and how."""
+    level = logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO
+    _program.setLevel(level)
+    for handler in _program.handlers:
+        if isinstance(handler, _Stderr):
+            handler.setFormatter(_JsonLines() if log_format == "json" else _Text())
+
+
+def tell(error: AuditorError) -> None:
+    """One line on what happened, one on what to do."""
+    _program.error("%s", error.message, extra={"remedy": error.remedy})
+
+
+def is_terminal() -> bool:
+    """Whether somebody watches stderr."""
+    return sys.stderr.isatty()
+
+
+def close_stdout() -> None:
+    """After the reader went away (`auditor ... | head`): lets the interpreter flush without a complaint."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

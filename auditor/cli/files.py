@@ -1,0 +1,78 @@
+"""Writes what a person must be able to rely on: whole or not at all, readable by its owner alone."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from auditor.errors import CannotRunError
+
+_OWNER_ONLY = 0o700  # of directories; temporary files are 0600 from the start
+
+
+def check_writable(directory: Path) -> None:
+    """Raises CannotRunError unless files can be made in `directory`; leaves no trace, also not of itself."""
+    made: list[Path] = []
+    try:
+        made = _make(directory)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise _not_writable(directory, error) from error
+    finally:
+        for folder in reversed(made):
+            folder.rmdir()
+
+
+def write_files(files: Mapping[Path, bytes]) -> None:
+    """Writes all of them, or changes none. Directories are made where they lack.
+
+    Everything is written beside its place first and then moved there, so that a reader, a crash and Ctrl-C
+    never see half a file.
+    """
+    written: dict[Path, Path] = {}
+    try:
+        for file, content in files.items():
+            _make(file.parent)
+            written[file] = _write_beside(file, content)
+        for file, temporary in written.items():
+            temporary.replace(file)
+    except OSError as error:
+        raise _not_writable(Path(error.filename or "the output directory"), error) from error
+    finally:
+        for temporary in written.values():
+            temporary.unlink(missing_ok=True)
+
+
+def _write_beside(file: Path, content: bytes) -> Path:
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except BaseException:  # Ctrl-C too
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _make(directory: Path) -> list[Path]:
+    """Makes the directory and those above it that lack; gives the ones it made, outermost first."""
+    missing: list[Path] = []
+    while not directory.exists():
+        missing.insert(0, directory)
+        directory = directory.parent
+    for folder in missing:
+        folder.mkdir(mode=_OWNER_ONLY)
+    return missing
+
+
+def _not_writable(path: Path, error: OSError) -> CannotRunError:
+    return CannotRunError(
+        f"{path} cannot be written: {error.strerror or error}",
+        remedy="Name another place with --out (or --snapshot), or see to permissions and free space.",
+    )

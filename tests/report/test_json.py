@@ -1,0 +1,118 @@
+"""report.json: valid against its schema, the same bytes every time, and the schema as strict as the types."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from auditor.model import configuration, finding, gap, profile, report, rule
+from auditor.model.report import Report
+from auditor.model.wire import from_json, to_json
+from auditor.report import formats
+from auditor.report.json import render
+from auditor.yaml_document import bundled_schema
+from tests.report.sample import HOSTILE, sample_report
+
+SCHEMA = bundled_schema("report")
+
+
+def test_the_sample_is_valid_and_survives_the_journey() -> None:
+    document = json.loads(render(sample_report()))
+    Draft202012Validator.check_schema(SCHEMA)
+    assert [error.message for error in Draft202012Validator(SCHEMA).iter_errors(document)] == []
+    assert from_json(document, Report) == sample_report()
+    assert document["applications"][0]["displayName"] == HOSTILE
+
+
+def test_the_same_report_gives_the_same_bytes() -> None:
+    assert render(sample_report()) == render(sample_report())
+    assert render(sample_report()).endswith(b"}\n")
+
+
+def _objects(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        if "properties" in schema:
+            yield schema
+        for value in schema.values():
+            yield from _objects(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _objects(value)
+
+
+def test_the_schema_lets_no_key_be_missing_or_further() -> None:
+    for description in _objects(SCHEMA):
+        assert description["additionalProperties"] is False
+        assert description["required"] == list(description["properties"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [
+        (report.Report, ()),
+        (report.Run, ("$defs", "run")),
+        (report.ReportedGap, ("$defs", "gap")),
+        (report.AuditedApplication, ("$defs", "application")),
+        (report.Certificate, ("$defs", "certificate")),
+        (report.RuleEntry, ("$defs", "rule")),
+        (report.ProfileEntry, ("$defs", "profile")),
+        (report.UsedConfiguration, ("$defs", "configuration")),
+        (report.Summary, ("properties", "summary")),
+        (report.Coverage, ("properties", "coverage")),
+        (finding.Finding, ("$defs", "finding")),
+        (finding.Evidence, ("$defs", "evidence")),
+        (profile.Step, ("$defs", "profile", "properties", "steps", "items")),
+        (configuration.Thresholds, ("$defs", "configuration", "properties", "thresholds")),
+    ],
+)
+def test_the_schema_has_the_keys_of_the_types(kind: type, place: tuple[str, ...]) -> None:
+    description: Any = SCHEMA
+    for key in place:
+        description = description[key]
+    sample = to_json(_first(kind, sample_report()))
+    assert isinstance(sample, dict)
+    assert set(description["properties"]) == set(sample)
+
+
+def _first(kind: type, value: object) -> object:
+    found = next(_instances(kind, value), None)
+    assert found is not None, f"the sample has no {kind.__name__}"
+    return found
+
+
+def _instances(kind: type, value: object) -> Iterator[object]:
+    if isinstance(value, kind):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _instances(kind, item)
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from _instances(kind, getattr(value, field.name))
+
+
+@pytest.mark.parametrize(
+    ("words", "known"),
+    [
+        (("severity",), [severity.value for severity in reversed(rule.Severity)]),
+        (("finding", "properties", "status"), [status.value for status in finding.Status]),
+        (("gap", "properties", "reason"), [reason.value for reason in gap.Reason]),
+        (("finding", "properties", "subject", "properties", "kind"), [k.value for k in rule.SubjectKind]),
+    ],
+)
+def test_the_schema_has_the_words_of_the_types(words: tuple[str, ...], known: list[str]) -> None:
+    description: Any = SCHEMA["$defs"]
+    for key in words:
+        description = description[key]
+    assert description["enum"] == known
+
+
+def test_every_format_writes_a_file_of_its_own() -> None:
+    found = formats()
+    assert {"html", "json"} <= set(found)
+    assert len({each.file_name for each in found.values()}) == len(found)
