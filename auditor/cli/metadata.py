@@ -1,0 +1,199 @@
+"""`auditor metadata check`: may this federation metadata be given to a service provider?"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+from auditor.cli.options import EXISTING_FILE, Instant
+from auditor.errors import CannotRunError
+from auditor.model.cloud import CLOUDS
+from auditor.report.text import visible
+
+if TYPE_CHECKING:
+    from auditor.saml.certificate import Certificate
+    from auditor.saml.metadata_check import MetadataCheck
+
+_EXIT_CODES = {"accept": 0, "warn": 3, "reject": 10}
+_TIMEOUT = 30
+"""Seconds without an answer."""
+
+_log = logging.getLogger(__name__)
+
+
+class Guid(click.ParamType[str]):
+    """A GUID, in lower case."""
+
+    name = "guid"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return str(uuid.UUID(value))
+        except ValueError:
+            self.fail(f"{value!r} is no GUID", param, ctx)
+
+
+class Thumbprint(click.ParamType[str]):
+    """A SHA-1 thumbprint; separators are allowed."""
+
+    name = "thumbprint"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from auditor.saml.certificate import normalise_thumbprint
+
+        found = normalise_thumbprint(value)
+        if found is None:
+            self.fail(f"{value!r} is no thumbprint of forty hex digits", param, ctx)
+        return found
+
+
+@click.group()
+def command() -> None:
+    """Federation metadata."""
+
+
+@command.command()
+@click.argument("documents", metavar="FILE-OR-URL...", nargs=-1, required=True)
+@click.option("--tenant-id", type=Guid(), required=True, help="The tenant the metadata must be of.")
+@click.option("--app-id", type=Guid(), required=True, help="The application (client) id.")
+@click.option(
+    "--certificate",
+    "certificate_files",
+    type=EXISTING_FILE,
+    multiple=True,
+    metavar="PEM",
+    help="A signing certificate of the application. May be given several times.",
+)
+@click.option("--active", type=Thumbprint(), help="Thumbprint of the active certificate.")
+@click.option("--cloud", type=click.Choice(list(CLOUDS)), default="global", show_default=True)
+@click.option("--at", type=Instant(), help="The time to judge for, ISO 8601.  [default: now]")
+@click.option(
+    "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+def check(
+    *,
+    documents: Sequence[str],
+    tenant_id: str,
+    app_id: str,
+    certificate_files: Sequence[Path],
+    active: str | None,
+    cloud: str,
+    at: datetime | None,
+    output_format: str,
+) -> int:
+    """Judges federation metadata before a service provider is given it: FILE or https URL.
+
+    The document must be signed by a certificate of the application, as Entra shows it; take it from
+    the portal or from Graph, not from the document. Exit codes: 0 accept, 3 warn, 10 reject, 1 a file
+    could not be opened or a URL not fetched.
+    """
+    from auditor.saml.metadata_check import Expected, check_metadata
+
+    expected = Expected(
+        tenant_id=tenant_id,
+        app_id=app_id,
+        cloud=CLOUDS[cloud],
+        certificates=read_certificates(certificate_files),
+        active=active,
+        at=at or datetime.now(UTC),
+    )
+    codes = []
+    for name in documents:
+        try:
+            data, host = _fetch(name) if "://" in name else (_read(name), None)
+        except CannotRunError as error:
+            _log.error(error.message, extra={"remedy": error.remedy})
+            codes.append(1)
+            continue
+        result = check_metadata(data, expected=expected, over_tls_from=host)
+        codes.append(_EXIT_CODES[result.verdict.value])
+        if output_format == "json":
+            click.echo(json.dumps(result.to_json()))
+        else:
+            click.echo(_as_text(name, result))
+    return next(code for code in (1, 10, 3, 0) if code in codes)
+
+
+def read_certificates(files: Sequence[Path]) -> tuple[Certificate, ...]:
+    """The certificates of all files. Raises click.BadParameter naming the file that holds none."""
+    from auditor.saml.certificate import CertificateError, from_file
+
+    found: list[Certificate] = []
+    for file in files:
+        try:
+            found += from_file(file.read_bytes())
+        except (CertificateError, OSError) as error:
+            raise click.BadParameter(f"{file}: {error}", param_hint="--certificate") from error
+    return tuple(found)
+
+
+def _read(name: str) -> bytes:
+    from auditor.saml.door import MAX_BYTES
+
+    try:
+        with open(name, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise CannotRunError(f"{name}: {reason}", remedy="Name a file that can be read.") from error
+
+
+def _fetch(url: str) -> tuple[bytes, str]:
+    """The body, no more than a byte beyond the cap, and the host that TLS proved."""
+    import requests
+
+    from auditor.saml.door import MAX_BYTES
+
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname:
+        raise click.BadParameter(f"{url!r} is no https URL", param_hint="FILE-OR-URL")
+    authorities = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
+    try:
+        # A redirect could lead to a host that TLS then vouches for in place of the one that was named.
+        with requests.get(
+            url, stream=True, timeout=_TIMEOUT, allow_redirects=False, verify=authorities
+        ) as answer:
+            if answer.status_code != 200:
+                raise CannotRunError(
+                    f"{url}: answered {answer.status_code}", remedy="Check the tenant and the appid."
+                )
+            body = b""
+            for chunk in answer.iter_content(65_536):
+                body += chunk
+                if len(body) > MAX_BYTES:
+                    break
+    except requests.RequestException as error:
+        raise CannotRunError(
+            f"{url}: {type(error).__name__}", remedy="Check the URL, the network and its proxy."
+        ) from error
+    return body, parts.hostname
+
+
+def _as_text(name: str, result: MetadataCheck) -> str:
+    signer = "" if result.signer is None else f", by {result.signer.thumbprint}"
+    pinned = ", which is not pinned" if result.signer is not None and not result.pinned else ""
+    lines = [
+        f"{name}: {result.verdict.value}",
+        f"  signature            {result.signature.value}{signer}{pinned}",
+    ]
+    if result.entity is not None:
+        lines.append(f"  entity ID            {result.entity.entity_id}")
+        lines += [f"  single sign-on URL   {url}" for url in result.entity.single_sign_on_urls]
+        lines += [f"  single logout URL    {url}" for url in result.entity.single_logout_urls]
+        lines += [
+            f"  certificate          {certificate.thumbprint} until {certificate.not_after}"
+            for certificate in result.entity.certificates
+        ]
+    lines += [
+        f"  {finding.severity.value}: {finding.message} [{finding.code}]" for finding in result.findings
+    ]
+    return "\n".join(visible(line) for line in lines)
