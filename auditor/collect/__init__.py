@@ -1,0 +1,1 @@
+"""What is read from the tenant, section by section. `collect` runs it all."""

@@ -1,0 +1,87 @@
+"""The token for Graph: fetched off the event loop, kept until it expires, renewed when Graph refuses it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Self
+
+from azure.core.credentials import AccessToken
+
+REFRESH_BEFORE = 300.0
+"""Seconds before its end from which a token is no longer used."""
+
+RENEWAL_EVERY = 60.0
+"""Seconds; a resource that refuses every token must not cause a new one per request."""
+
+
+class Token:
+    """A credential as the SDK's provider wants it, for one scope. Belongs to one event loop."""
+
+    def __init__(self, *, scope: str, fetch: Callable[[str | None], Awaitable[AccessToken]]) -> None:
+        """`fetch` asks for a new token, past every cache, given the claims that Graph asks for, if any."""
+        self.scope = scope
+        self.generation = 0
+        """Counts the tokens."""
+        self._fetch = fetch
+        self._token: AccessToken | None = None
+        self._renewed_at = float("-inf")
+        self._turn = asyncio.Lock()
+
+    async def get_token(
+        self,
+        *scopes: str,
+        claims: str | None = None,
+        tenant_id: str | None = None,
+        enable_cae: bool = False,
+        **options: Any,
+    ) -> AccessToken:
+        """The token. What the SDK says besides the claims is always the same. Raises CannotRunError."""
+        async with self._turn:
+            if self._token is None or claims or self._token.expires_on - time.time() < REFRESH_BEFORE:
+                self._token = await self._fetch(claims)
+                self.generation += 1
+            return self._token
+
+    def refused(self, generation: int) -> None:
+        """Graph answered 401 to the token of this generation: the next request gets a new one."""
+        if generation == self.generation and time.monotonic() - self._renewed_at > RENEWAL_EVERY:
+            self._renewed_at = time.monotonic()
+            self._token = None
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What the token in use permits; empty before the first."""
+        return frozenset() if self._token is None else held_permissions(self._token.token)
+
+    async def close(self) -> None:
+        """Part of the interface; the credential behind it is closed by whoever made it."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Part of the interface; see `close`."""
+
+
+def held_permissions(token: str) -> frozenset[str]:
+    """The permissions that a token carries: `roles` (application), or `scp` (a signed-in user's).
+
+    Not verified: Graph does that; here it is only shown. Empty when the token cannot be read.
+    """
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError, binascii.Error):
+        return frozenset()
+    if not isinstance(claims, dict):
+        return frozenset()
+    roles = claims.get("roles")
+    scopes = claims.get("scp")
+    names = list(roles) if isinstance(roles, list) else []
+    names += scopes.split() if isinstance(scopes, str) else []
+    return frozenset(name for name in names if isinstance(name, str))
