@@ -143,4 +143,5 @@
   theme.hidden = false;
   form.hidden = false;
   follow();
+  (window.requestIdleCallback || setTimeout)(index);
 })();
