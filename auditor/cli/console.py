@@ -80,6 +80,11 @@ def tell(error: AuditorError) -> None:
     _program.error("%s", error.message, extra={"remedy": error.remedy})
 
 
+def is_json() -> bool:
+    """Whether stderr is for a machine."""
+    return any(isinstance(handler.formatter, _JsonLines) for handler in _program.handlers)
+
+
 def is_terminal() -> bool:
     """Whether somebody watches stderr."""
     return sys.stderr.isatty()

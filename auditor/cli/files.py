@@ -22,8 +22,7 @@ def check_writable(directory: Path) -> None:
     except OSError as error:
         raise _not_writable(directory, error) from error
     finally:
-        for folder in reversed(made):
-            folder.rmdir()
+        _remove(made)
 
 
 def write_files(files: Mapping[Path, bytes]) -> None:
@@ -66,9 +65,20 @@ def _make(directory: Path) -> list[Path]:
     while not directory.exists():
         missing.insert(0, directory)
         directory = directory.parent
+    made: list[Path] = []
     for folder in missing:
-        folder.mkdir(mode=_OWNER_ONLY)
-    return missing
+        try:
+            folder.mkdir(mode=_OWNER_ONLY)
+        except OSError:
+            _remove(made)
+            raise
+        made.append(folder)
+    return made
+
+
+def _remove(made: list[Path]) -> None:
+    for folder in reversed(made):
+        folder.rmdir()
 
 
 def _not_writable(path: Path, error: OSError) -> CannotRunError:

@@ -1,0 +1,102 @@
+"""What scan, collect, evaluate and demo share: configuration in; snapshot, judgement, reports out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.bundled import bundled
+from auditor.cli.files import write_files
+from auditor.cli.outcome import ExitCode, outcome
+from auditor.model.configuration import Configuration, Judgement
+from auditor.model.rule import Severity
+from auditor.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from auditor.evaluate import RulePack
+    from auditor.model.report import Report
+
+_log = logging.getLogger("auditor")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """One tenant's audit: its report, and the exit code of it alone."""
+
+    report: Report
+    code: ExitCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """What `--out`, `--format` and `--fail-on` say."""
+
+    out: Path
+    formats: Sequence[str]
+    fail_on: Severity
+
+
+def load_rules(directory: Path | None) -> RulePack:
+    """The rules and profiles of `--rules`, else the bundled ones. Raises DocumentError."""
+    from auditor.evaluate import load_pack
+
+    return load_pack(directory or bundled("rules"))
+
+
+def load_configuration_for(file: Path, pack: RulePack) -> Configuration:
+    """The configuration, its names checked against the rules and profiles. Raises DocumentError."""
+    from auditor.collect import permissions_by_section
+    from auditor.configuration import Known, load_configuration
+
+    configuration = load_configuration(
+        file,
+        known=Known(
+            rules=[rule.id for rule in pack.rules],
+            profiles=pack.profiles,
+            sections=list(permissions_by_section()),
+        ),
+    )
+    if configuration.history is not None:
+        _log.warning("history: this version keeps none; firstSeenAt, baselineState and waiver are null")
+    return configuration
+
+
+def judge(
+    snapshot: Snapshot, *, pack: RulePack, judgement: Judgement, at: datetime | None, fail_on: Severity
+) -> Audit:
+    """Judges a snapshot for the time `at`; None: for the time at which it was finished."""
+    from auditor.evaluate import evaluate
+    from auditor.report.build import accepted_sections, build_report
+
+    at = at or datetime.fromisoformat(snapshot.finished_at).astimezone(UTC)
+    evaluation = evaluate(snapshot, pack=pack, judgement=judgement, at=at)
+    report = build_report(snapshot, evaluation, pack=pack, judgement=judgement, at=at)
+    accepted = accepted_sections(judgement.accepted_gaps, at)
+    return Audit(report=report, code=outcome(evaluation.verdicts, fail_on=fail_on, accepted=accepted))
+
+
+def write_reports(report: Report, directory: Path, names: Sequence[str]) -> list[Path]:
+    """Writes the report in these formats; gives the files, html first because people open that."""
+    from auditor.report import formats
+
+    known = formats()
+    files = {directory / known[name].file_name: known[name].render(report) for name in names}
+    write_files(files)
+    return sorted(files, key=lambda file: (file.suffix != ".html", file))
+
+
+def tell(audit: Audit, files: Sequence[Path]) -> None:
+    """The summary on stderr, unless only errors or only JSON lines are wanted there."""
+    from rich.console import Console
+
+    from auditor.cli import console
+    from auditor.report.terminal import summary
+
+    if _log.isEnabledFor(logging.INFO) and not console.is_json():
+        Console(stderr=True, highlight=False).print(summary(audit.report, files=files))
+    else:
+        _log.info("%d findings; %s", len(audit.report.findings), ", ".join(str(file) for file in files))

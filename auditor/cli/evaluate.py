@@ -1,0 +1,116 @@
+"""`auditor evaluate`: the offline part of a scan alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from auditor.cli import options
+from auditor.errors import UsageError
+from auditor.model.configuration import ApplicationConfiguration, Configuration, Judgement
+from auditor.model.rule import Severity
+from auditor.model.snapshot import TENANT, Snapshot, SnapshotError, Target, read_snapshot
+from auditor.model.wire import from_json
+
+_EPILOG = """\b
+Examples:
+  auditor evaluate tonight.json.gz
+  auditor evaluate tonight.json.gz --at 2027-03-01 --rules my-rules
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("file", metavar="SNAPSHOT", type=options.EXISTING_FILE)
+@click.option(
+    "--config",
+    type=options.EXISTING_FILE,
+    help="Judge by this configuration instead of the one collected with.",
+)
+@options.rules
+@options.reports
+@options.at("when the snapshot was finished")
+@options.output
+def command(
+    file: Path,
+    config: Path | None,
+    rules: Path | None,
+    out: Path,
+    format_names: tuple[str, ...],
+    fail_on: Severity,
+    at: datetime | None,
+) -> int:
+    """Judge a snapshot that `auditor collect` made. Needs no network and no credential.
+
+    The same snapshot, rules, configuration and time give the same report, byte for byte.
+    """
+    from auditor.cli.audit import judge, load_configuration_for, load_rules, tell, write_reports
+    from auditor.cli.files import check_writable
+
+    pack = load_rules(rules)
+    configuration = load_configuration_for(config, pack) if config else None
+    check_writable(out)
+    snapshot = _read(file)
+    judgement = from_json(snapshot.configuration, Judgement)
+    if configuration is not None:
+        new = _judgement_for(snapshot, configuration)
+        snapshot = _rejudged(snapshot, judgement, new)
+        judgement = new
+    audit = judge(snapshot, pack=pack, judgement=judgement, at=at, fail_on=fail_on)
+    tell(audit, write_reports(audit.report, out, format_names))
+    return audit.code
+
+
+def _read(file: Path) -> Snapshot:
+    try:
+        return read_snapshot(file.read_bytes())
+    except (OSError, SnapshotError) as error:
+        raise UsageError(f"{file}: {error}", remedy="Name a file that `auditor collect` wrote.") from error
+
+
+def _judgement_for(snapshot: Snapshot, configuration: Configuration) -> Judgement:
+    """What the configuration says about the snapshot's tenant."""
+    names = {snapshot.tenant.id.lower(), *_domains(snapshot)}
+    for tenant in configuration.tenants:
+        if tenant.id.lower() in names:
+            return configuration.judgement(tenant)
+    known = ", ".join(tenant.id for tenant in configuration.tenants)
+    raise UsageError(
+        f"{configuration.file} does not name the snapshot's tenant {snapshot.tenant.id}; it names {known}",
+        remedy="Add the tenant to the configuration, or leave out --config.",
+    )
+
+
+def _domains(snapshot: Snapshot) -> set[str]:
+    record = snapshot.record("organization", TENANT)
+    organization = record.value if record else None
+    domains = organization.get("verifiedDomains") if isinstance(organization, dict) else None
+    named = domains if isinstance(domains, list) else []
+    found = {str(domain["name"]).lower() for domain in named if isinstance(domain, dict) and "name" in domain}
+    return found | ({snapshot.tenant.domain.lower()} if snapshot.tenant.domain else set())
+
+
+def _rejudged(snapshot: Snapshot, old: Judgement, new: Judgement) -> Snapshot:
+    """The snapshot, its targets pointing at the entries of the new configuration that mean the same."""
+    targets = tuple(
+        replace(target, application=_counterpart(target, old.applications, new.applications))
+        for target in snapshot.targets
+    )
+    return replace(snapshot, targets=targets)
+
+
+def _counterpart(
+    target: Target, old: tuple[ApplicationConfiguration, ...], new: tuple[ApplicationConfiguration, ...]
+) -> int | None:
+    """The new entry that finds the same application the same way, else the only one of its profile."""
+    if target.application is not None:
+        was = old[target.application]
+        for index, entry in enumerate(new):
+            if (entry.profile, entry.match) == (was.profile, was.match):
+                return index
+    of_profile = [
+        index for index, entry in enumerate(new) if entry.profile and entry.profile == target.profile
+    ]
+    return of_profile[0] if len(of_profile) == 1 else None

@@ -1,0 +1,66 @@
+"""`auditor report`: the schema of report.json, and any format again from it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from auditor.cli import options
+from auditor.errors import UsageError
+from auditor.model.report import Report
+from auditor.model.wire import from_json
+
+
+@click.group()
+def command() -> None:
+    """The report's JSON Schema, and any format again from report.json."""
+
+
+@command.command()
+def schema() -> None:
+    """Print the JSON Schema of report.json (2020-12)."""
+    from auditor.yaml_document import bundled_schema
+
+    click.echo(json.dumps(bundled_schema("report"), indent=2, ensure_ascii=False))
+
+
+@command.command(epilog="\b\nExample:\n  auditor report render out/report.json --format html --out public")
+@click.argument("file", metavar="REPORT.json", type=options.EXISTING_FILE)
+@click.option(
+    "--format",
+    "format_names",
+    type=options.FormatNames(),
+    default="html",
+    show_default=True,
+    help="Which to write, separated by commas.",
+)
+@click.option(
+    "--out", type=options.DIRECTORY, default=Path("out"), show_default=True, help="Where the files go."
+)
+@options.output
+def render(file: Path, format_names: tuple[str, ...], out: Path) -> None:
+    """Write a report in other formats, from report.json alone; offline."""
+    from auditor.cli.audit import write_reports
+
+    for written in write_reports(_read(file), out, format_names):
+        click.echo(str(written), err=True)
+
+
+def _read(file: Path) -> Report:
+    from jsonschema import Draft202012Validator
+
+    from auditor.yaml_document import bundled_schema
+
+    remedy = "Name a report.json that this version of the program wrote."
+    try:
+        document = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file} is no report.json: {error}", remedy=remedy) from error
+    problem = next(Draft202012Validator(bundled_schema("report")).iter_errors(document), None)
+    if problem is not None:
+        raise UsageError(
+            f"{file} is no report.json: {problem.json_path}: {problem.message[:200]}", remedy=remedy
+        )
+    return from_json(document, Report)

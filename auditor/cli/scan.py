@@ -1,0 +1,58 @@
+"""`auditor scan`: reads each tenant of the configuration, judges it, writes its reports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from auditor.cli import options
+from auditor.model.rule import Severity
+
+_EPILOG = """\b
+Examples:
+  auditor scan --config auditor.yaml
+  auditor scan --application GoToMeeting --format json --fail-on critical
+  auditor scan --all-applications --out /var/lib/auditor/report --quiet
+
+Several tenants in the configuration: OUT/<tenant id>/report.json each; one that cannot be read
+does not stop the next.
+"""
+
+
+@click.command(epilog=_EPILOG)
+@options.config
+@options.rules
+@options.selection
+@options.reports
+@options.at("now")
+@options.output
+def command(
+    config: Path,
+    rules: Path | None,
+    applications: tuple[str, ...],
+    all_applications: bool,
+    max_wait: int,
+    out: Path,
+    format_names: tuple[str, ...],
+    fail_on: Severity,
+    at: datetime | None,
+) -> int:
+    """Read the tenant, judge it, write the reports.
+
+    Looks at the applications of the configuration. Only reads; writes nothing but the reports, and these
+    only when the whole scan was made.
+    """
+    from auditor.cli.audit import ReportOptions, load_configuration_for, load_rules
+    from auditor.cli.tenants import Selection, scan_tenants
+
+    pack = load_rules(rules)
+    configuration = load_configuration_for(config, pack)
+    return scan_tenants(
+        configuration,
+        pack=pack,
+        selection=Selection(applications=applications, all=all_applications, max_wait=max_wait),
+        reports=ReportOptions(out=out, formats=format_names, fail_on=fail_on),
+        at=at,
+    )

@@ -1,0 +1,139 @@
+"""Several tenants: each is a run of its own, and one that cannot be read does not stop the next."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.cli import console
+from auditor.cli.audit import ReportOptions, judge, tell, write_reports
+from auditor.cli.files import check_writable, write_files
+from auditor.cli.outcome import ExitCode, of_several
+from auditor.errors import CannotRunError, UsageError
+from auditor.model.configuration import Configuration, TenantConfiguration
+from auditor.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from auditor.evaluate import RulePack
+
+_log = logging.getLogger("auditor")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which applications to look at, and how long one request may be throttled."""
+
+    applications: tuple[str, ...] = ()
+    """Names given with `--application`; empty: all of the configuration."""
+    all: bool = False
+    max_wait: int = 300
+    """Seconds."""
+
+
+def scan_tenants(
+    configuration: Configuration,
+    *,
+    pack: RulePack,
+    selection: Selection,
+    reports: ReportOptions,
+    at: datetime | None,
+) -> ExitCode:
+    """Scans each tenant; gives the exit code of all of them."""
+    check_writable(reports.out)
+
+    def scan(tenant: TenantConfiguration) -> ExitCode:
+        snapshot = _collect(tenant, configuration, pack=pack, selection=selection)
+        judgement = configuration.judgement(tenant)
+        audit = judge(snapshot, pack=pack, judgement=judgement, at=at, fail_on=reports.fail_on)
+        files = write_reports(audit.report, places.of(snapshot, reports.out), reports.formats)
+        tell(audit, files)
+        return audit.code
+
+    places = _Places(configuration)
+    return _each(configuration, scan)
+
+
+def collect_tenants(
+    configuration: Configuration, *, pack: RulePack, selection: Selection, file: Path
+) -> ExitCode:
+    """Writes the snapshot of each tenant to `file`; of several: into a folder each beside it."""
+    check_writable(file.parent)
+
+    def collect(tenant: TenantConfiguration) -> ExitCode:
+        snapshot = _collect(tenant, configuration, pack=pack, selection=selection)
+        place = places.of(snapshot, file.parent) / file.name
+        write_files({place: snapshot.to_gzip()})
+        _log.info("%s: %s, digest %s", place, _size(snapshot), snapshot.digest)
+        return ExitCode.CLEAN
+
+    places = _Places(configuration)
+    return _each(configuration, collect)
+
+
+class _Places:
+    """One tenant: the directory itself; several: a folder in it per tenant id, none used twice."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._several = len(configuration.tenants) > 1
+        self._taken: set[str] = set()
+
+    def of(self, snapshot: Snapshot, directory: Path) -> Path:
+        if not self._several:
+            return directory
+        tenant = snapshot.tenant.id.lower()
+        if tenant in self._taken:
+            raise CannotRunError(
+                f"the tenant {tenant} was read already, under another name of the configuration",
+                remedy="Keep one of the two entries.",
+            )
+        self._taken.add(tenant)
+        return directory / tenant
+
+
+def _each(configuration: Configuration, work: Callable[[TenantConfiguration], ExitCode]) -> ExitCode:
+    if len(configuration.tenants) == 1:
+        return work(configuration.tenants[0])
+    codes: list[ExitCode] = []
+    unknown: list[UsageError] = []
+    for tenant in configuration.tenants:
+        try:
+            codes.append(work(tenant))
+        except CannotRunError as error:
+            console.tell(CannotRunError(f"{tenant.id}: {error.message}", remedy=error.remedy))
+            codes.append(ExitCode.CANNOT_RUN)
+        except UsageError as error:  # `--application` names nothing there; in another tenant perhaps
+            unknown.append(error)
+            _log.warning("%s: %s", tenant.id, error.message)
+    if not codes:
+        raise unknown[-1]
+    return of_several(codes)
+
+
+def _collect(
+    tenant: TenantConfiguration, configuration: Configuration, *, pack: RulePack, selection: Selection
+) -> Snapshot:
+    from auditor.cli.progress import watching
+    from auditor.collect import collect
+
+    with watching(tenant.id) as progress:
+        return asyncio.run(
+            collect(
+                tenant,
+                judgement=configuration.judgement(tenant),
+                profiles=pack.profiles,
+                names=selection.applications,
+                all_applications=selection.all,
+                max_wait=selection.max_wait,
+                progress=progress,
+            )
+        )
+
+
+def _size(snapshot: Snapshot) -> str:
+    count = len(snapshot.targets)
+    return f"{count} application" if count == 1 else f"{count} applications"
