@@ -1,6 +1,8 @@
 # One command runs the audit on the embedded tenant, one runs the tests. Needs Python 3.11+ with venv.
 PYTHON ?= python3
 BIN := .venv/bin
+COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .PHONY: demo test check bench lock clean
 
@@ -18,9 +20,10 @@ check: .venv/test.done
 bench: .venv/test.done  ## figures, not verdicts
 	$(BIN)/python -m tests.benchmarks
 
-lock: .venv/test.done  ## pin all packages by hash; without addresses
-	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o .lock/run.txt
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o .lock/test.txt
+lock: .venv/bin/python  ## pin all packages by hash; without addresses
+	$(BIN)/pip install --quiet --disable-pip-version-check "uv>=0.9"
+	$(COMPILE) -o .lock/run.txt
+	$(COMPILE) --group dev -o .lock/test.txt
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say make PYTHON=python3.11")'
