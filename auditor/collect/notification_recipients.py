@@ -43,10 +43,9 @@ class Directory:
 
     def filter(self, address: str) -> str:
         """What finds the address here. The prefix of the primary proxy address is upper case."""
-        proxies = [f"p eq {literal(prefix + address)}" for prefix in ("SMTP:", "smtp:")]
         clauses = [
             f"mail eq {literal(address)}",
-            f"proxyAddresses/any(p:{' or '.join(proxies)})",
+            *(f"proxyAddresses/any(p:p eq {literal(prefix + address)})" for prefix in ("SMTP:", "smtp:")),
             *(f"{name}/any(a:a eq {literal(address)})" for name in self.other_addresses),
         ]
         return " or ".join(clauses)
