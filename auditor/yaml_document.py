@@ -59,7 +59,7 @@ def read_yaml(file: Path, schema: Mapping[str, object] | None = None) -> YamlDoc
     """The document of `file`. Raises DocumentError with the first thing that is wrong with it."""
     document = _read(file)
     if schema is not None:
-        for problem in _schema_errors(document, schema):
+        for problem in schema_errors(document, schema):
             raise problem
     return document
 
@@ -70,7 +70,7 @@ def problems(file: Path, schema: Mapping[str, object]) -> list[DocumentError]:
         document = _read(file)
     except DocumentError as error:
         return [error]
-    return _schema_errors(document, schema)
+    return schema_errors(document, schema)
 
 
 @cache
@@ -80,7 +80,8 @@ def bundled_schema(name: str) -> Mapping[str, object]:
     return cast(Mapping[str, object], json.loads(text))
 
 
-def _schema_errors(document: YamlDocument, schema: Mapping[str, object]) -> list[DocumentError]:
+def schema_errors(document: YamlDocument, schema: Mapping[str, object]) -> list[DocumentError]:
+    """What `schema` finds wrong with a document that was read, in the order of its lines."""
     errors = [
         document.problem(problem.message, *problem.path, remedy=problem.remedy, key=problem.at_key)
         for problem in schema_problems(document.data, schema)
