@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from auditor.errors import AuditorError
+from auditor.secret import mask
 
 _program = logging.getLogger("auditor")
 
@@ -31,11 +32,8 @@ class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         from auditor.report.text import visible
 
-        lines = [visible(record.getMessage())]
-        remedy = getattr(record, "remedy", "")
-        if remedy:
-            lines.append(f"  {visible(remedy)}")
-        return "auditor: " + "\n".join(lines)
+        lines = [record.getMessage(), *(f"  {remedy}" for remedy in _remedy(record))]
+        return "auditor: " + mask(visible("\n".join(lines)))
 
 
 class _JsonLines(logging.Formatter):
@@ -44,10 +42,16 @@ class _JsonLines(logging.Formatter):
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": mask(record.getMessage()),
+            **{"remedy": mask(remedy) for remedy in _remedy(record)},
         }
-        remedy = getattr(record, "remedy", "")
-        return json.dumps({**entry, "remedy": remedy} if remedy else entry)
+        return json.dumps(entry)
+
+
+def _remedy(record: logging.LogRecord) -> list[str]:
+    """What to do, where the record says it."""
+    remedy = getattr(record, "remedy", "")
+    return [remedy] if remedy else []
 
 
 @contextmanager
