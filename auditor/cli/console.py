@@ -32,8 +32,8 @@ class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         from auditor.report.text import visible
 
-        lines = [record.getMessage(), *(f"  {remedy}" for remedy in _remedy(record))]
-        return "auditor: " + mask(visible("\n".join(lines)))
+        lines = [f"auditor: {record.getMessage()}", *(f"  {line}" for line in _remedy(record))]
+        return mask("\n".join(visible(line.replace("\n", " ")) for line in lines))
 
 
 class _JsonLines(logging.Formatter):
@@ -43,8 +43,9 @@ class _JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": mask(record.getMessage()),
-            **{"remedy": mask(remedy) for remedy in _remedy(record)},
         }
+        for remedy in _remedy(record):
+            entry["remedy"] = mask(remedy)
         return json.dumps(entry)
 
 
