@@ -32,10 +32,10 @@ def command(out: Path) -> int:
     from auditor.cli.audit import ReportOptions, load_configuration_for, load_rules
     from auditor.cli.emulator import write_configuration
     from auditor.cli.tenants import Selection, scan_tenants
-    from auditor.emulator import Emulator, bundled_scene
+    from auditor.emulator import Emulator, load_scene
 
     pack = load_rules(None)
-    with tempfile.TemporaryDirectory() as folder, Emulator(bundled_scene("demo")) as emulator:
+    with tempfile.TemporaryDirectory() as folder, Emulator(load_scene("demo")) as emulator:
         configuration = load_configuration_for(write_configuration(emulator, Path(folder)), pack)
         code = scan_tenants(
             configuration,

@@ -27,22 +27,28 @@ It listens on 127.0.0.1 only. Its certificates, keys and secret are made at star
 
 @click.command(epilog=_EPILOG)
 @click.option("--port", type=click.IntRange(0, 65535), default=8443, show_default=True, help="0: a free one.")
-@click.option("--scene", type=options.EXISTING_FILE, help="What is in the tenant.  [default: the demo's]")
+@click.option(
+    "--scene",
+    default="demo",
+    show_default=True,
+    metavar="FILE",
+    help="What is in the tenant: a scene file, or the name of a bundled one.",
+)
 @click.option(
     "--write", "directory", type=options.DIRECTORY, help="Put auditor.yaml, ca.pem and the secret there."
 )
 @options.output
-def command(port: int, scene: Path | None, directory: Path | None) -> int:
+def command(port: int, scene: str, directory: Path | None) -> int:
     """Run the embedded tenant until Ctrl-C: token endpoint, Microsoft Graph and federation metadata.
 
     Prints the configuration that reaches it, and tells on stderr what else is needed.
     """
-    from auditor.emulator import Emulator, bundled_scene, load_scene
+    from auditor.emulator import Emulator, load_scene
 
-    with Emulator(load_scene(scene) if scene else bundled_scene("demo"), port=port) as emulator:
+    with Emulator(load_scene(scene), port=port) as emulator:
         click.echo(f"{emulator.url} answers until Ctrl-C", err=True)
         if directory is None:
-            click.echo(f"export AZURE_CLIENT_SECRET={shlex.quote(emulator.client_secret)}", err=True)
+            click.echo(f"export AUDITOR_CLIENT_SECRET={shlex.quote(emulator.client_secret)}", err=True)
             click.echo(_yaml(emulator.configuration()))
         else:
             click.echo(f"auditor scan --config {shlex.quote(str(write_configuration(emulator, directory)))}")
