@@ -1,0 +1,248 @@
+"""What happens in the tenant: provisioning, sign-ins, consent, the directory audit."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from auditor.emulator.applications import app_id, assignment_id
+from auditor.emulator.directory import GRAPH_APP_ID, Tenant, timestamp
+from auditor.emulator.drafts import ApplicationDraft, AuditDraft, JobDraft, TenantDraft
+from auditor.emulator.requests import Json, Object
+
+_NEVER = "0001-01-01T00:00:00Z"
+
+_FAILURES = {
+    50105: "Your administrator has configured the application to block users unless they are specifically granted access.",
+    50011: "The reply URL specified in the request does not match the reply URLs configured for the application.",
+    50126: "Error validating credentials due to invalid username or password.",
+    50076: "Due to a configuration change made by your administrator you must use multi-factor authentication.",
+    700016: "Application with identifier was not found in the directory.",
+    75011: "Authentication method by which the user authenticated with the service doesn't match requested method.",
+}
+
+
+def add_activity(tenant: Tenant, draft: TenantDraft) -> None:
+    """Adds what every application leaves behind, the log newest first."""
+    for application in draft.applications:
+        service_principal = tenant.objects[tenant.id_of("servicePrincipal", application.name)]
+        for number, job in enumerate(application.provisioning):
+            tenant.relate(
+                service_principal, "synchronization/jobs", _job(tenant, application.name, number, job)
+            )
+        _add_sign_ins(tenant, application, service_principal)
+        _add_consent(tenant, application, service_principal)
+    for number, entry in enumerate(draft.audit):
+        item = _audit(tenant, number, entry)
+        tenant.sets["directoryAudits"][str(item["id"])] = item
+    for name, time in (("signIns", "createdDateTime"), ("directoryAudits", "activityDateTime")):
+        entries = sorted(tenant.sets[name].values(), key=lambda item: str(item[time]), reverse=True)
+        tenant.sets[name] = {str(item["id"]): item for item in entries}
+
+
+def _job(tenant: Tenant, name: str, number: int, draft: JobDraft) -> Object:
+    disabled = draft.status in ("NotRun", "Paused", "NotConfigured")
+    last = _NEVER if draft.last_success is None else tenant.time(draft.last_success)
+    execution: Json = {
+        "activityIdentifier": tenant.id_of("activity", name, str(number)),
+        "countEntitled": 12,
+        "countEntitledForProvisioning": 12,
+        "countEscrowed": 0,
+        "countEscrowedRaw": 0,
+        "countExported": 2,
+        "countExports": 2,
+        "countImported": 0,
+        "countImportedDeltas": 0,
+        "countImportedReferenceDeltas": 0,
+        "state": "Succeeded",
+        "error": None,
+        "timeBegan": last,
+        "timeEnded": last,
+    }
+    quarantine: Json = None
+    if draft.quarantine:
+        quarantine = {
+            "currentBegan": tenant.time(-3),
+            "nextAttempt": tenant.time(0.1),
+            "reason": draft.quarantine,
+            "seriesBegan": tenant.time(-9),
+            "seriesCount": 4,
+            "error": {
+                "code": "SystemForCrossDomainIdentityManagementCredentialValidationUnavailable",
+                "message": "The credentials of the target system are no longer accepted.",
+                "tenantActionable": True,
+            },
+        }
+    return {
+        # Job ids are no GUIDs: the template, the tenant without hyphens, and the service principal, with dots.
+        "id": f"{draft.template}.{tenant.id.replace('-', '')}.{tenant.id_of('job', name, str(number))}",
+        "templateId": draft.template,
+        "schedule": {
+            "expiration": None,
+            "interval": "P10675199DT2H48M5.4775807S" if disabled else "PT40M",
+            "state": "Disabled" if disabled else "Active",
+        },
+        "status": {
+            "code": "Quarantine" if draft.quarantine else draft.status,
+            "countSuccessiveCompleteFailures": draft.complete_failures,
+            "escrowsPruned": False,
+            "lastExecution": execution if draft.last_success is not None else None,
+            "lastSuccessfulExecution": execution if draft.last_success is not None else None,
+            "lastSuccessfulExecutionWithExports": None,
+            "progress": [],
+            "quarantine": quarantine,
+            "steadyStateFirstAchievedTime": last,
+            "steadyStateLastAchievedTime": last,
+            "synchronizedEntryCountByType": [],
+            "troubleshootingUrl": None,
+        },
+        "synchronizationJobSettings": [],
+    }
+
+
+def _add_sign_ins(tenant: Tenant, draft: ApplicationDraft, service_principal: Object) -> None:
+    users = list(tenant.sets["users"].values())
+    for series in draft.sign_ins:
+        user = tenant.names[series.user.lower()] if series.user else (users[0] if users else {})
+        newest = tenant.at(series.last)
+        for number in range(series.count):
+            item = _sign_in(
+                tenant,
+                draft,
+                service_principal,
+                user,
+                series.code,
+                timestamp(newest - timedelta(hours=number)),
+            )
+            item["id"] = tenant.id_of("signIn", draft.name, str(series.code), str(series.last), str(number))
+            tenant.sets["signIns"][str(item["id"])] = item
+
+
+def _sign_in(
+    tenant: Tenant, draft: ApplicationDraft, service_principal: Object, user: Object, code: int, time: str
+) -> Object:
+    return {
+        "id": "",
+        "appDisplayName": draft.name,
+        "appId": app_id(tenant, draft),
+        "appliedConditionalAccessPolicies": [],
+        "clientAppUsed": "Browser",
+        "conditionalAccessStatus": "notApplied",
+        "correlationId": tenant.id_of("correlation", draft.name, time),
+        "createdDateTime": time,
+        "deviceDetail": {
+            "deviceId": "",
+            "displayName": "",
+            "operatingSystem": "Linux",
+            "browser": "Firefox 140.0",
+        },
+        "ipAddress": "203.0.113.7",
+        "isInteractive": True,
+        "location": {"city": "Berlin", "state": "Berlin", "countryOrRegion": "DE", "geoCoordinates": None},
+        "resourceDisplayName": draft.name,
+        "resourceId": app_id(tenant, draft),
+        "riskDetail": "none",
+        "riskEventTypes": [],
+        "riskEventTypes_v2": [],
+        "riskLevelAggregated": "none",
+        "riskLevelDuringSignIn": "none",
+        "riskState": "none",
+        "servicePrincipalId": service_principal["id"],
+        "status": {
+            "errorCode": code,
+            "failureReason": _FAILURES.get(code, "Other.") if code else "Other.",
+            "additionalDetails": None,
+        },
+        "userDisplayName": user.get("displayName"),
+        "userId": user.get("id"),
+        "userPrincipalName": user.get("userPrincipalName"),
+    }
+
+
+def _add_consent(tenant: Tenant, draft: ApplicationDraft, service_principal: Object) -> None:
+    for grant in draft.delegated:
+        resource = _resource(tenant, grant.resource)
+        user = tenant.names[grant.user.lower()] if grant.user else None
+        item: Object = {
+            "id": assignment_id(tenant, "grant", draft.name, grant.resource, grant.scope, grant.user or ""),
+            "clientId": service_principal["id"],
+            "consentType": "Principal" if user else "AllPrincipals",
+            "principalId": user["id"] if user else None,
+            "resourceId": resource["id"],
+            "scope": grant.scope,
+        }
+        tenant.sets["oauth2PermissionGrants"][str(item["id"])] = item
+        tenant.relate(service_principal, "oauth2PermissionGrants", item)
+    for permission in draft.permissions:
+        resource = _resource(tenant, permission.resource)
+        grant_application_permission(tenant, service_principal, resource, permission.role)
+
+
+def grant_application_permission(tenant: Tenant, client: Object, resource: Object, role: str) -> None:
+    """Assigns an app role of `resource` to the service principal `client`. Raises KeyError for an unknown role."""
+    roles = resource["appRoles"]
+    ids = (
+        {item["value"]: item["id"] for item in roles if isinstance(item, dict)}
+        if isinstance(roles, list)
+        else {}
+    )
+    assignment: Object = {
+        "id": assignment_id(tenant, "permission", str(client["id"]), str(resource["id"]), role),
+        "deletedDateTime": None,
+        "appRoleId": ids[role],
+        "createdDateTime": tenant.time(-200).replace("Z", ".7654321Z"),
+        "principalDisplayName": client["displayName"],
+        "principalId": client["id"],
+        "principalType": "ServicePrincipal",
+        "resourceDisplayName": resource["displayName"],
+        "resourceId": resource["id"],
+    }
+    tenant.relate(client, "appRoleAssignments", assignment)
+    tenant.relate(resource, "appRoleAssignedTo", assignment)
+
+
+def _resource(tenant: Tenant, name: str) -> Object:
+    if name == "Microsoft Graph":
+        return tenant.by_app_id["servicePrincipals", GRAPH_APP_ID]
+    return tenant.objects[tenant.id_of("servicePrincipal", name)]
+
+
+def _audit(tenant: Tenant, number: int, draft: AuditDraft) -> Object:
+    target = tenant.objects[tenant.id_of("servicePrincipal", draft.application)]
+    user = tenant.names.get(draft.by.lower())
+    initiated: Json = {
+        "user": None,
+        "app": {"appId": None, "displayName": draft.by, "servicePrincipalId": None},
+    }
+    if user is not None:
+        person: Json = {key: user[key] for key in ("id", "displayName", "userPrincipalName")} | {
+            "ipAddress": ""
+        }
+        initiated = {"user": person, "app": None}
+    changes: list[Json] = [
+        {"displayName": name, "oldValue": json.dumps(old), "newValue": json.dumps(new)}
+        for name, (old, new) in draft.changes.items()
+    ]
+    return {
+        "id": f"Directory_{tenant.id_of('audit', str(number))}_{number}",
+        "activityDateTime": tenant.time(draft.days),
+        "activityDisplayName": draft.activity,
+        "additionalDetails": [],
+        "category": "ApplicationManagement",
+        "correlationId": tenant.id_of("auditCorrelation", str(number)),
+        "initiatedBy": initiated,
+        "loggedByService": "Core Directory",
+        "operationType": "Update",
+        "result": "success",
+        "resultReason": "",
+        "targetResources": [
+            {
+                "id": target["id"],
+                "displayName": target["displayName"],
+                "type": "ServicePrincipal",
+                "userPrincipalName": None,
+                "groupType": None,
+                "modifiedProperties": changes,
+            }
+        ],
+    }
