@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 _XML_SPACE = re.compile(r"[ \t\r\n]+")
 _PEM_BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 _HEX = re.compile(r"[0-9A-Fa-f]+")
+_SEQUENCE = 0x30  # the DER tag that every certificate begins with
 _UNREADABLE = (
     ValueError,
     TypeError,
@@ -139,7 +140,7 @@ def decode_base64(text: str) -> bytes:
 
 def from_file(data: bytes) -> tuple[Certificate, ...]:
     """The certificates of a file: PEM (one or several), bare base64, or DER. Raises CertificateError."""
-    if data[:1] == b"\x30":
+    if data[:1] == bytes([_SEQUENCE]):
         return (from_der(data),)
     try:
         text = data.decode("utf-8-sig")
@@ -241,7 +242,7 @@ def _digest(loaded: x509.Certificate) -> str:
 
 def _bytes_behind(der: bytes) -> int:
     """How many bytes follow the outermost DER element; 0 when its length cannot be read."""
-    if len(der) < 2:
+    if len(der) < 2 or der[0] != _SEQUENCE:
         return 0
     length, header = der[1], 2
     if length & 0x80:

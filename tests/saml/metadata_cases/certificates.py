@@ -21,7 +21,6 @@ from tests.saml.federation import (
 from tests.saml.metadata_cases import Sent, case, expected
 
 OTHER_TENANT = "11111111-2222-4333-8444-555555555555"
-ELSEWHERE = "https://elsewhere.example/saml2"
 
 
 def _keys(*signers: Signer) -> str:
