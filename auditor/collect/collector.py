@@ -21,9 +21,9 @@ from auditor.model.profile import Profile
 from auditor.model.snapshot import TENANT, Per, Record, Section, Target
 
 if TYPE_CHECKING:
-    from auditor.collect.federation import FederationService
     from auditor.graph.answer import Refusal
     from auditor.graph.client import GraphClient
+    from auditor.graph.login_host import LoginHost
 
 Records: TypeAlias = Mapping[str, Record]
 
@@ -33,7 +33,7 @@ class Context:
     """What a collector has to work with."""
 
     graph: GraphClient
-    federation: FederationService
+    login_host: LoginHost
     cloud: Cloud
     tenant: TenantConfiguration
     tenant_id: str

@@ -65,7 +65,7 @@ class Refusal:
         )
 
 
-def refusal(status: int, body: Json, request: Request) -> Refusal:
+def refusal(status: int, body: Mapping[str, Json] | None, request: Request) -> Refusal:
     """The refusal that an HTTP status other than 2xx means; `body` is the parsed answer, if it was JSON."""
     code, message = _error(body)
     said = f"{status} {code}" if code else str(status)
@@ -104,8 +104,8 @@ def _reason(status: int) -> Reason:
             return Reason.UNREADABLE
 
 
-def _error(body: Json) -> tuple[str | None, str | None]:
-    error = body.get("error") if isinstance(body, Mapping) else None
+def _error(body: Mapping[str, Json] | None) -> tuple[str | None, str | None]:
+    error = None if body is None else body.get("error")
     if not isinstance(error, Mapping):
         return None, None
     code, message = error.get("code"), error.get("message")

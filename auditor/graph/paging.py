@@ -36,10 +36,9 @@ class Pages:
         self.pages += 1
         self._asked.add(question.url)
         request = reply.request(self.first, pages=self.pages)
-        if not reply.good:
+        if not reply.good or reply.body is None:
             return reply_refusal(reply, self.first, pages=self.pages)
         body = reply.body
-        assert isinstance(body, Mapping)  # what `good` means
         problem = self._add(body)
         if problem is not None:
             return unreadable(problem, request)

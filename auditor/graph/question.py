@@ -84,7 +84,7 @@ class Reply:
     status: int | None
     headers: Mapping[str, str] = field(default_factory=dict)
     """Names in lower case."""
-    body: Json = None
+    body: Mapping[str, Json] | None = None
     problem: str | None = None
     at: str
 
@@ -103,7 +103,7 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def parse(body: bytes) -> Json:
+def parse(body: bytes) -> Mapping[str, Json]:
     """A JSON object from the bytes on the wire. Raises ValueError for anything else."""
     try:
         document = json.loads(body, parse_constant=_no_constant)

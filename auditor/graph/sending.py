@@ -200,8 +200,7 @@ def _origin(question: Question) -> str:
 
 
 def _items(batch: Reply, count: int) -> Iterator[Reply]:
-    body = batch.body if isinstance(batch.body, dict) else {}
-    responses = body.get("responses")
+    responses = None if batch.body is None else batch.body.get("responses")
     items = {
         item["id"]: item
         for item in (responses if isinstance(responses, list) else [])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Self
 
 from azure.core.credentials import AccessToken
+
+from auditor.model.node import Json
 
 REFRESH_BEFORE = 300.0
 """Seconds before its end from which a token is no longer used."""
@@ -69,19 +70,22 @@ class Token:
 
 
 def held_permissions(token: str) -> frozenset[str]:
-    """The permissions that a token carries: `roles` (application), or `scp` (a signed-in user's).
+    """The permissions that a token carries: `roles` (application), or `scp` (a signed-in user's)."""
+    claims = claims_of(token)
+    roles, scopes = claims.get("roles"), claims.get("scp")
+    names = list(roles) if isinstance(roles, list) else []
+    names += scopes.split() if isinstance(scopes, str) else []
+    return frozenset(name for name in names if isinstance(name, str))
 
-    Not verified: Graph does that; here it is only shown. Empty when the token cannot be read.
+
+def claims_of(token: str) -> Mapping[str, Json]:
+    """The claims of a token; empty when it cannot be read.
+
+    Not verified: Graph does that, and nothing is allowed here by them.
     """
     try:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError, binascii.Error):
-        return frozenset()
-    if not isinstance(claims, dict):
-        return frozenset()
-    roles = claims.get("roles")
-    scopes = claims.get("scp")
-    names = list(roles) if isinstance(roles, list) else []
-    names += scopes.split() if isinstance(scopes, str) else []
-    return frozenset(name for name in names if isinstance(name, str))
+    except (IndexError, ValueError):  # binascii.Error is a ValueError
+        return {}
+    return claims if isinstance(claims, dict) else {}

@@ -1,4 +1,7 @@
-"""Fetches federation metadata documents from the login host: anonymous, with requests, in threads."""
+"""Fetches documents from the login host without a token: OpenID configuration, federation metadata.
+
+With requests, in threads; waiting happens on the event loop, so that Ctrl-C is answered at once.
+"""
 
 from __future__ import annotations
 
@@ -51,17 +54,19 @@ class NotFetched:
     status: int | None = None
     retry_after: str | None = None
     repeatable: bool = False
+    error: requests.RequestException | None = None
+    """When the host could not be reached at all."""
 
 
 Download: TypeAlias = Fetched | NotFetched
 
 
 @dataclass(kw_only=True)
-class FederationService:
+class LoginHost:
     """The login host, asked for documents."""
 
     session: requests.Session
-    """Made by `graph.network.session_for`: it reaches the login host and no other."""
+    """Made by `network.session_for`: it reaches the login host and no other."""
     max_wait: float
     """Seconds that one document may be waited for when the host is throttling."""
     waiting: Waiting
@@ -98,9 +103,9 @@ def _download(session: requests.Session, url: str) -> Download:
                 if not response.is_redirect:
                     return _body(response)
                 target = urljoin(url, response.headers["Location"])
-        except (requests.RequestException, OSError) as error:
-            why = innermost(error)
-            return NotFetched(reason=Reason.UNREADABLE, detail=f"no answer, {why}", repeatable=True)
+        except requests.RequestException as error:
+            detail = f"no answer, {innermost(error)}"
+            return NotFetched(reason=Reason.UNREADABLE, detail=detail, repeatable=True, error=error)
         if origin(target) != origin(url):
             detail = f"the answer redirects to {origin(target)}, which was not followed"
             return NotFetched(reason=Reason.UNREADABLE, detail=detail, status=response.status_code)
