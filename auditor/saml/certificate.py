@@ -32,8 +32,8 @@ _UNREADABLE = (
 MAX_BYTES = 65_536
 """No certificate of a federation is near this; a longer one is refused unread."""
 
-TENANT_WIDE_NAMES = ("accounts.accesscontrol.windows.net", "login.microsoftonline.us")
-"""Common names of the keys that Entra shares among the applications that have none of their own."""
+# Names of the keys that Entra shares among the applications that have none of their own.
+_TENANT_WIDE = re.compile(r"CN=(accounts\.accesscontrol\.[a-z.]+|login\.microsoftonline\.us)")
 
 
 class CertificateError(ValueError):
@@ -70,7 +70,7 @@ class Certificate:
     @property
     def tenant_wide(self) -> bool:
         """Whether it bears the name of a key shared by the applications of a tenant."""
-        return any(self.subject == f"CN={name}" for name in TENANT_WIDE_NAMES)
+        return _TENANT_WIDE.fullmatch(self.subject) is not None
 
     def validity(self, at: datetime) -> str:
         """`not-yet-valid`, `valid` or `expired` at `at` (aware)."""

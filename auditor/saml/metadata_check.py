@@ -272,8 +272,8 @@ def _certificate_problems(
     known = {certificate.thumbprint for certificate in expected.certificates}
     for certificate in listed:
         if certificate.thumbprint != active:
-            what = "is not active" if certificate.thumbprint in known else "is not known to Entra"
-            yield warn("further-certificate", f"also lists {certificate.thumbprint}, which {what}")
+            what = "not active" if certificate.thumbprint in known else "not among the application's own"
+            yield warn("further-certificate", f"also lists {certificate.thumbprint}, which is {what}")
 
 
 def _one_certificate(certificate: Certificate, expected: Expected) -> Iterator[SamlFinding]:
