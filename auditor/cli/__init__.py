@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import signal
 from collections.abc import Mapping, Sequence
 
 import click
@@ -79,6 +80,8 @@ def program() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program with `argv` (default: the process's own) and gives the exit code."""
+    if argv is None:  # being told to stop is being interrupted: files are whole, temporary ones go
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     with console.logging_to_stderr():
         try:
             outcome = program.main(argv, prog_name="auditor", standalone_mode=False)
