@@ -16,9 +16,10 @@ An expression is compiled once, to closures (`auditor.evaluate.compilation`), an
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
 import jmespath
@@ -90,6 +91,8 @@ class Path:
         self.roots = _checked(tree, (*ROOTS, ITEM) if item else ROOTS)
         """The roots it names."""
         self._read = compiled(tree)
+        self.place = _leading(expression, self.roots)
+        """Where in the evidence a gap stands that was found on the way."""
 
     def __repr__(self) -> str:
         return f"Path({self.expression!r})"
@@ -97,7 +100,7 @@ class Path:
     def read(self, evidence: Mapping[str, Node]) -> Reading:
         """The value, with all that lies within it touched."""
         trace = Trace()
-        return _reading(trace.plain(self._read(evidence, trace)), trace)
+        return self._reading(trace.plain(self._read(evidence, trace)), trace)
 
     def glance(self, evidence: Mapping[str, Node]) -> Reading:
         """Enough to tell null, empty and filled apart; what lies within the value is not touched.
@@ -109,7 +112,7 @@ class Path:
         unknown = unknown_in(node) if isinstance(node, list | tuple) else node
         if isinstance(unknown, Gap):
             trace.plain(unknown)
-        return _reading(_outline(node), trace)
+        return self._reading(_outline(node), trace)
 
     def elements(self, evidence: Mapping[str, Node]) -> Elements:
         """The elements of the list; null has none."""
@@ -122,12 +125,22 @@ class Path:
             items=items,
             requests=_unique(trace.requests),
             dropped=_unique(trace.dropped),
-            gaps=tuple(dict.fromkeys(trace.gaps)),
+            gaps=self._gaps(trace),
         )
 
+    def _reading(self, value: Json, trace: Trace) -> Reading:
+        return Reading(value=value, gaps=self._gaps(trace), requests=trace.touched())
 
-def _reading(value: Json, trace: Trace) -> Reading:
-    return Reading(value=value, gaps=tuple(dict.fromkeys(trace.gaps)), requests=trace.touched())
+    def _gaps(self, trace: Trace) -> tuple[Gap, ...]:
+        """Each gap once; one that was found on the way (an absent key, a wrong type) with its place."""
+        placed = (gap if gap.section else replace(gap, section=self.place) for gap in trace.gaps)
+        return tuple(dict.fromkeys(placed))
+
+
+def _leading(expression: str, roots: Collection[str]) -> str:
+    """The first root with the keys behind it: `servicePrincipal.owners`."""
+    found = re.search(rf"\b({'|'.join(sorted(roots))})\b(\.\w+)*", expression) if roots else None
+    return found[0] if found else ""
 
 
 def _unique(requests: Sequence[Request]) -> tuple[Request, ...]:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from auditor.errors import DocumentError
+from auditor.evaluate.examples import example_node
 from auditor.evaluate.operators import OPERATORS
-from auditor.evaluate.paths import Path, PathError
+from auditor.evaluate.paths import ROOTS, Path, PathError
 from auditor.evaluate.templates import Template
 from auditor.model.rule import (
     Assertion,
@@ -24,6 +25,7 @@ from auditor.model.rule import (
     Severity,
     SubjectKind,
 )
+from auditor.schema_problems import did_you_mean
 from auditor.yaml_document import NodePath, YamlDocument
 
 _NO_OPERATOR = ("path", "otherwise", "severity")
@@ -172,6 +174,16 @@ class RuleDocument:
         )
 
     def _tests(self, data: Any) -> tuple[RuleTest, ...]:
+        for index, test in enumerate(data):
+            for root, value in test["evidence"].items():
+                where = ("tests", index, "evidence", root)
+                if root not in ROOTS:
+                    message = f"unknown root {root!r}{did_you_mean(root, ROOTS)}"
+                    self._problem(message, *where, key=True, remedy=f"Known: {', '.join(ROOTS)}.")
+                try:
+                    example_node(value)
+                except ValueError as error:
+                    self._problem(str(error), *where, remedy="A $gap stands for what could not be read.")
         return tuple(
             RuleTest(
                 name=test["name"],

@@ -60,9 +60,19 @@ def _said(path: Path, evidence: Mapping[str, Node]) -> str:
     return UNREAD if reading.gaps else in_words(reading.value)
 
 
+def summarised(value: Json) -> Json:
+    """The value for a report: of a list over ten, the number of its items and the first ten."""
+    if isinstance(value, Mapping):
+        return {key: summarised(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        first = [summarised(item) for item in value[:SHOWN_ITEMS]]
+        return {"count": len(value), "first": first} if len(value) > SHOWN_ITEMS else first
+    return value
+
+
 def in_words(value: Json) -> str:
     """A value within a sentence."""
-    if value is None or value in ("", []):
+    if value is None or value == []:
         return "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
