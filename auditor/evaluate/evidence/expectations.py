@@ -56,6 +56,7 @@ def _expectation(expectation: Expectation, product: str | None) -> Json:
         "value": value,
         "document": expectation.document,
         "step": expectation.step,
+        "note": expectation.note,
     }
 
 
