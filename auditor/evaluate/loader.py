@@ -7,11 +7,10 @@ DIR/profiles/<id>.yaml       profiles
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from auditor.errors import DocumentError, Mark, UsageError
 from auditor.evaluate.profiles import ProfileDocument
@@ -24,7 +23,6 @@ from auditor.yaml_document import YamlDocument, bundled_schema, read_yaml, schem
 _T = TypeVar("_T")
 
 PROFILES = "profiles"
-_REQUIRED_TESTS = ("pass", "fail", "not-evaluated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +52,27 @@ def _named(name: str, known: Mapping[str, _T], what: str) -> _T:
 
 
 @dataclass(slots=True)
-class _Loaded:
+class Loaded:
     """What could be read so far, and what is wrong with the rest."""
 
-    rules: list[Rule]
-    profiles: list[Profile]
-    problems: list[DocumentError]
-    documents: list[YamlDocument]
+    rules: list[Rule] = field(default_factory=list)
+    profiles: list[Profile] = field(default_factory=list)
+    problems: list[DocumentError] = field(default_factory=list)
+    documents: dict[Path, YamlDocument] = field(default_factory=dict)
+    """Those that their schema accepts."""
 
 
 def load_pack(directory: Path) -> RulePack:
     """The rules and profiles of `directory`. Raises DocumentError with the first thing that is wrong."""
-    files = list(_yaml_files(directory))
-    loaded = _load(files, directory)
-    for problem in sorted(loaded.problems, key=_by_place):
+    files = list(yaml_files(directory))
+    loaded = Loaded()
+    for file in files:
+        if len(file.relative_to(directory).parts) == 2:
+            load_file(file, loaded, is_profile=file.parent.name == PROFILES)
+        else:
+            loaded.problems.append(misplaced(file))
+    check_references(loaded, loaded.rules)
+    for problem in sorted(loaded.problems, key=by_place):
         raise problem
     if not loaded.rules:
         raise UsageError(f"no rule lies in {directory}", remedy="Rules lie in DIR/<category>/<id>.yaml.")
@@ -78,28 +83,12 @@ def load_pack(directory: Path) -> RulePack:
     )
 
 
-def lint(path: Path, *, among: Path) -> list[DocumentError]:
-    """Everything that is wrong in a folder of rules, or in one file of the folder `among`.
-
-    Besides what `load_pack` refuses: keys out of order, and rules without tests of their own.
-    """
-    directory = path if path.is_dir() else among
-    loaded = _load(list(_yaml_files(directory)), directory)
-    if path.is_file() and not any(document.file == path for document in loaded.documents):
-        _load_file(path, loaded)
-    sound = {rule.mark.file for rule in loaded.rules} | {profile.mark.file for profile in loaded.profiles}
-    documents = [document for document in loaded.documents if document.file in sound]
-    found = [*loaded.problems, *(problem for document in documents for problem in _style_problems(document))]
-    if path.is_file():
-        found = [problem for problem in found if problem.mark.file == path]
-    return sorted(found, key=_by_place)
-
-
-def _by_place(problem: DocumentError) -> tuple[str, int, int, str]:
+def by_place(problem: DocumentError) -> tuple[str, int, int, str]:
+    """Sorts problems by file and line."""
     return str(problem.mark.file), problem.mark.line, problem.mark.column, problem.message
 
 
-def _yaml_files(directory: Path) -> Iterator[Path]:
+def yaml_files(directory: Path) -> Iterator[Path]:
     """The YAML files below `directory`, sorted; hidden ones are an editor's or git's."""
     if not directory.is_dir():
         raise UsageError(f"there is no folder {directory}", remedy="Name a folder of rules.")
@@ -118,55 +107,48 @@ def _digest(files: Iterable[Path], directory: Path) -> str:
     return digest.hexdigest()
 
 
-def _load(files: Sequence[Path], directory: Path) -> _Loaded:
-    loaded = _Loaded(rules=[], profiles=[], problems=[], documents=[])
-    for file in files:
-        if file.suffix == ".yml":
-            loaded.problems.append(
-                _misplaced(file, "the name must end in .yaml", f"Rename it to {file.stem}.yaml.")
-            )
-        elif len(file.relative_to(directory).parts) != 2:
-            remedy = "Rules lie in DIR/<category>/<id>.yaml, profiles in DIR/profiles/<id>.yaml."
-            loaded.problems.append(_misplaced(file, "a file that is not in a folder of its category", remedy))
-        else:
-            _load_file(file, loaded)
-    loaded.problems.extend(_duplicates(loaded.rules))
-    loaded.problems.extend(_requirement_problems(loaded))
-    loaded.problems.extend(_step_problems(loaded))
-    return loaded
+def misplaced(file: Path) -> DocumentError:
+    """The error about a file that lies in no folder of a category."""
+    return DocumentError(
+        "a file that is not in a folder of its category",
+        mark=Mark(file, 1, 1),
+        remedy="Rules lie in DIR/<category>/<id>.yaml, profiles in DIR/profiles/<id>.yaml.",
+    )
 
 
-def _misplaced(file: Path, message: str, remedy: str) -> DocumentError:
-    return DocumentError(message, mark=Mark(file, 1, 1), remedy=remedy)
-
-
-def _load_file(file: Path, loaded: _Loaded) -> None:
-    is_profile = file.parent.name == PROFILES
-    schema = bundled_schema("profile" if is_profile else "rule")
+def load_file(file: Path, loaded: Loaded, *, is_profile: bool) -> None:
+    """Adds the rule or the profile of `file`, or what is wrong with it."""
+    if file.suffix != ".yaml":
+        mark = Mark(file, 1, 1)
+        remedy = f"Rename it to {file.stem}.yaml."
+        loaded.problems.append(DocumentError("the name must end in .yaml", mark=mark, remedy=remedy))
+        return
     try:
         document = read_yaml(file)
     except DocumentError as error:
         loaded.problems.append(error)
         return
-    loaded.documents.append(document)
-    found = schema_errors(document, schema)
+    found = schema_errors(document, bundled_schema("profile" if is_profile else "rule"))
     if found:
         loaded.problems.extend(found)
         return
+    loaded.documents[file] = document
     if is_profile:
-        profile_document = ProfileDocument(document)
-        profile = profile_document.profile()
-        loaded.problems.extend(profile_document.problems)
-        loaded.profiles.append(profile)
+        profile = ProfileDocument(document)
+        loaded.profiles.append(profile.profile())
+        loaded.problems.extend(profile.problems)
     else:
-        rule_document = RuleDocument(document)
-        rule = rule_document.rule()
-        loaded.problems.extend(rule_document.problems)
-        loaded.rules.append(rule)
+        rule = RuleDocument(document)
+        loaded.rules.append(rule.rule())
+        loaded.problems.extend(rule.problems)
 
 
-def _document(loaded: _Loaded, file: Path) -> YamlDocument:
-    return next(document for document in loaded.documents if document.file == file)
+def check_references(loaded: Loaded, known: Iterable[Rule]) -> None:
+    """Adds what is wrong between files: ids taken twice, rules named that are not among `known`."""
+    rules = {rule.id: rule for rule in known}
+    loaded.problems.extend(_duplicates(loaded.rules))
+    loaded.problems.extend(_requirement_problems(loaded, rules))
+    loaded.problems.extend(_step_problems(loaded, list(rules)))
 
 
 def _duplicates(rules: Sequence[Rule]) -> Iterator[DocumentError]:
@@ -181,10 +163,9 @@ def _duplicates(rules: Sequence[Rule]) -> Iterator[DocumentError]:
             )
 
 
-def _requirement_problems(loaded: _Loaded) -> Iterator[DocumentError]:
-    rules = {rule.id: rule for rule in loaded.rules}
+def _requirement_problems(loaded: Loaded, rules: Mapping[str, Rule]) -> Iterator[DocumentError]:
     for rule in loaded.rules:
-        document = _document(loaded, rule.mark.file)
+        document = loaded.documents[rule.mark.file]
         for index, required in enumerate(rule.requires):
             where = ("requires", index)
             if required not in rules:
@@ -220,10 +201,9 @@ def _all_required(rule_id: str, rules: Mapping[str, Rule]) -> set[str]:
     return found
 
 
-def _step_problems(loaded: _Loaded) -> Iterator[DocumentError]:
-    known = [rule.id for rule in loaded.rules]
+def _step_problems(loaded: Loaded, known: Sequence[str]) -> Iterator[DocumentError]:
     for profile in loaded.profiles:
-        document = _document(loaded, profile.mark.file)
+        document = loaded.documents[profile.mark.file]
         for index, step in enumerate(profile.steps):
             for position, rule_id in enumerate(step.rules):
                 if rule_id not in known:
@@ -235,46 +215,3 @@ def _step_problems(loaded: _Loaded) -> Iterator[DocumentError]:
                         position,
                         remedy="A step names rules by their id.",
                     )
-
-
-def _style_problems(document: YamlDocument) -> Iterator[DocumentError]:
-    is_profile = document.file.parent.name == PROFILES
-    schema: Any = bundled_schema("profile" if is_profile else "rule")
-    yield from _order_problems(document, schema["properties"], ())
-    if is_profile:
-        return
-    data: Any = document.data
-    if "for_each" in data:
-        yield from _order_problems(document, schema["properties"]["for_each"]["properties"], ("for_each",))
-    tests = data.get("tests", [])
-    for index in range(len(tests)):
-        yield from _order_problems(document, schema["$defs"]["test"]["properties"], ("tests", index))
-    missing = [status for status in _REQUIRED_TESTS if all(test["status"] != status for test in tests)]
-    if missing:
-        yield document.problem(
-            f"the rule has no test that gives {' and none that gives '.join(missing)}",
-            *(["tests"] if tests else []),
-            key=True,
-            remedy="A rule shows by its own tests when it passes, fails, and cannot be judged.",
-        )
-
-
-def _order_problems(
-    document: YamlDocument, properties: Mapping[str, object], where: tuple[str | int, ...]
-) -> Iterator[DocumentError]:
-    """The first key that stands before one it belongs behind."""
-    order = list(properties)
-    data: Any = document.data
-    for part in where:
-        data = data[part]
-    keys = [key for key in data if key in order]
-    for earlier, later in itertools.pairwise(keys):
-        if order.index(earlier) > order.index(later):
-            yield document.problem(
-                f"{later} stands behind {earlier}",
-                *where,
-                later,
-                key=True,
-                remedy=f"Keys stand in this order: {', '.join(order)}.",
-            )
-            return

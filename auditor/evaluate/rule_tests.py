@@ -42,7 +42,7 @@ def failing_tests(pack: RulePack, rules: Sequence[Rule]) -> list[Failure]:
 
 
 def evidence_of(test: RuleTest, rule: Rule) -> dict[str, Node]:
-    """The evidence of a test, with what the rule needs and the configuration's defaults where it says nothing."""
+    """The evidence of a test; what it leaves out of what the rule needs, and of `config`, is filled in."""
     given = {root: example_node(value) for root, value in cast(Mapping[str, Json], test.evidence).items()}
     given["config"] = _over(_default_config(), given.get("config", {}))
     if rule.needs is Need.PROFILE:
