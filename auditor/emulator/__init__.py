@@ -1,7 +1,7 @@
 """A tenant on the loopback interface that behaves as Microsoft Entra and Microsoft Graph are documented to.
 
-For the demo, for developing against, and for the tests: one and the same. It is written from the documentation
-and imports nothing of the client's side, so that a mistake there cannot hide here.
+For the demo, for developing against, and for the tests: one and the same. It is written from the
+documentation and imports nothing of the client's side, so that a mistake there cannot hide here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from auditor.emulator.faults import Fault, FaultPlan
+from auditor.emulator.generate import generated_scene
 from auditor.emulator.requests import LoggedRequest, Question
 from auditor.emulator.scene import Scene, bundled_scenes, load_scene
 from auditor.emulator.server import HOST, HttpsServer
@@ -27,6 +28,7 @@ __all__ = [
     "Question",
     "Scene",
     "bundled_scenes",
+    "generated_scene",
     "load_scene",
 ]
 
@@ -34,8 +36,8 @@ __all__ = [
 class Emulator:
     """The tenant of a scene, served from entering the context until leaving it.
 
-    `now` is the present of the tenant: what the scene's days are relative to. Tokens and the Date header follow
-    the machine's clock, as their users do.
+    `now` is the present of the tenant: what the scene's days are relative to. Tokens and the Date header
+    follow the machine's clock, as their users do.
     """
 
     def __init__(
@@ -129,8 +131,8 @@ class Emulator:
                         "client_id": self.client_id,
                         "client_secret": "env:AUDITOR_CLIENT_SECRET",
                     },
-                    "environment": self.scene.draft.environment,
+                    "environment": self.tenant.environment,
                 }
             ],
-            "applications": self.scene.draft.configuration,
+            "applications": self.tenant.configuration,
         }

@@ -13,12 +13,12 @@ from auditor.emulator.requests import Json, Object
 _NEVER = "0001-01-01T00:00:00Z"
 
 _FAILURES = {
-    50105: "Your administrator has configured the application to block users unless they are specifically granted access.",
-    50011: "The reply URL specified in the request does not match the reply URLs configured for the application.",
-    50126: "Error validating credentials due to invalid username or password.",
-    50076: "Due to a configuration change made by your administrator you must use multi-factor authentication.",
+    50105: "The application blocks users who have not been granted access.",
+    50011: "The reply URL of the request is none of those configured for the application.",
+    50126: "Invalid username or password.",
+    50076: "Multi-factor authentication is required.",
     700016: "Application with identifier was not found in the directory.",
-    75011: "Authentication method by which the user authenticated with the service doesn't match requested method.",
+    75011: "The authentication method is not the requested one.",
 }
 
 
@@ -74,7 +74,7 @@ def _job(tenant: Tenant, name: str, number: int, draft: JobDraft) -> Object:
             },
         }
     return {
-        # Job ids are no GUIDs: the template, the tenant without hyphens, and the service principal, with dots.
+        # Job ids are no GUIDs: three parts with dots between them.
         "id": f"{draft.template}.{tenant.id.replace('-', '')}.{tenant.id_of('job', name, str(number))}",
         "templateId": draft.template,
         "schedule": {
@@ -179,7 +179,7 @@ def _add_consent(tenant: Tenant, draft: ApplicationDraft, service_principal: Obj
 
 
 def grant_application_permission(tenant: Tenant, client: Object, resource: Object, role: str) -> None:
-    """Assigns an app role of `resource` to the service principal `client`. Raises KeyError for an unknown role."""
+    """Assigns an app role of `resource` to the service principal `client`; KeyError when it has none such."""
     roles = resource["appRoles"]
     ids = (
         {item["value"]: item["id"] for item in roles if isinstance(item, dict)}

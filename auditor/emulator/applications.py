@@ -29,10 +29,12 @@ _TAGS: dict[str, list[Json]] = {
     "oidc": ["WindowsAzureActiveDirectoryIntegratedApp"],
     "multi-tenant": ["WindowsAzureActiveDirectoryIntegratedApp"],
     "first-party": [],
+    "managed-identity": [],
 }
+_REGISTERED_ELSEWHERE = ("first-party", "multi-tenant", "managed-identity")
 
 
-def template_id(tenant: Tenant, template: TemplateDraft) -> str:
+def template_id(template: TemplateDraft) -> str:
     """The gallery's id of the template; the same in every tenant unless the scene says another."""
     return template.id or object_id("template", template.name)
 
@@ -42,11 +44,11 @@ def app_id(tenant: Tenant, draft: ApplicationDraft) -> str:
     return draft.app_id or tenant.id_of("app", draft.name)
 
 
-def add_application(tenant: Tenant, draft: ApplicationDraft, template: TemplateDraft | None) -> Object:
+def add_application(tenant: Tenant, draft: ApplicationDraft) -> Object:
     """Adds the service principal, and the registration when it belongs to this tenant."""
     keys = _Credentials(tenant, draft)
     service_principal = tenant.add(
-        "servicePrincipals", _service_principal(tenant, draft, template, keys), kind="servicePrincipal"
+        "servicePrincipals", _service_principal(tenant, draft, keys), kind="servicePrincipal"
     )
     for name in draft.owners:
         tenant.relate(service_principal, "owners", principal(tenant, name))
@@ -54,10 +56,8 @@ def add_application(tenant: Tenant, draft: ApplicationDraft, template: TemplateD
         tenant.relate(
             service_principal, "appRoleAssignedTo", _assignment(tenant, draft, service_principal, name)
         )
-    if draft.kind not in ("first-party", "multi-tenant"):
-        registration = tenant.add(
-            "applications", _registration(tenant, draft, template, keys), kind="application"
-        )
+    if draft.kind not in _REGISTERED_ELSEWHERE:
+        registration = tenant.add("applications", _registration(tenant, draft, keys), kind="application")
         for name in draft.registration_owners:
             tenant.relate(registration, "owners", principal(tenant, name))
         for credential in draft.federated_credentials:
@@ -75,28 +75,15 @@ def add_application(tenant: Tenant, draft: ApplicationDraft, template: TemplateD
     return service_principal
 
 
-def identifiers(draft: ApplicationDraft, template: TemplateDraft | None) -> list[str]:
-    """The identifier URIs that it will have."""
-    if draft.identifiers is not None:
-        return draft.identifiers
-    return [template.identifier] if template and template.identifier else []
-
-
-def _reply_urls(draft: ApplicationDraft, template: TemplateDraft | None) -> list[str]:
-    if draft.reply_urls is not None:
-        return draft.reply_urls
-    return [template.reply_url] if template and template.reply_url else []
-
-
-def _service_principal(
-    tenant: Tenant, draft: ApplicationDraft, template: TemplateDraft | None, keys: _Credentials
-) -> Object:
-    own = draft.kind not in ("first-party", "multi-tenant")
-    relay_state = draft.relay_state or (template.relay_state if template else None)
-    settings: Json = {"relayState": relay_state} if relay_state and relay_state != "none" else None
+def _service_principal(tenant: Tenant, draft: ApplicationDraft, keys: _Credentials) -> Object:
+    own = draft.kind not in _REGISTERED_ELSEWHERE
+    settings: Object | None = None
+    if draft.relay_state and draft.relay_state != "none":
+        settings = {"relayState": draft.relay_state}
+        if tenant.options.unknown_properties:
+            settings["signOnHint"] = "evolvedValue"
     tags = [*_TAGS[draft.kind], *draft.tags, *(["HideApp"] if draft.hidden else [])]
     sign_on_mode = draft.sign_on_mode or ("saml" if draft.is_saml else None)
-    sign_on_url = draft.sign_on_url or (template.sign_on_url if template else None)
     return {
         "id": tenant.id_of("servicePrincipal", draft.name),
         "accountEnabled": draft.enabled,
@@ -105,7 +92,7 @@ def _service_principal(
         "appDescription": None,
         "appDisplayName": draft.name,
         "appId": app_id(tenant, draft),
-        "applicationTemplateId": _template(tenant, draft, template),
+        "applicationTemplateId": _template(draft),
         "appOwnerOrganizationId": _owner_organization(tenant, draft),
         "appRoleAssignmentRequired": draft.assignment_required,
         "appRoles": _roles() if draft.is_saml else [],
@@ -118,7 +105,7 @@ def _service_principal(
         "info": {"logoUrl": None, "marketingUrl": None, "privacyStatementUrl": None, "supportUrl": None},
         "isDisabled": draft.deactivated or None,
         "keyCredentials": keys.keys,
-        "loginUrl": sign_on_url,
+        "loginUrl": draft.sign_on_url,
         "logoutUrl": draft.logout_url,
         "notes": None,
         "notificationEmailAddresses": list(draft.notification_emails),
@@ -126,10 +113,10 @@ def _service_principal(
         "passwordCredentials": keys.passwords("servicePrincipal"),
         "preferredSingleSignOnMode": None if sign_on_mode == "none" else sign_on_mode,
         "preferredTokenSigningKeyThumbprint": keys.preferred(draft.preferred_thumbprint),
-        "replyUrls": list(_reply_urls(draft, template)),
+        "replyUrls": list(draft.reply_urls or ()),
         "samlSingleSignOnSettings": settings,
-        "servicePrincipalNames": [*identifiers(draft, template), app_id(tenant, draft)],
-        "servicePrincipalType": "Application",
+        "servicePrincipalNames": [*(draft.identifiers or ()), app_id(tenant, draft)],
+        "servicePrincipalType": "ManagedIdentity" if draft.kind == "managed-identity" else "Application",
         "signInAudience": "AzureADMyOrg" if own else "AzureADMultipleOrgs",
         "tags": tags,
         "tokenEncryptionKeyId": keys.encryption_key_id,
@@ -137,12 +124,10 @@ def _service_principal(
     }
 
 
-def _registration(
-    tenant: Tenant, draft: ApplicationDraft, template: TemplateDraft | None, keys: _Credentials
-) -> Object:
+def _registration(tenant: Tenant, draft: ApplicationDraft, keys: _Credentials) -> Object:
     urls = draft.registration_reply_urls
     if urls is None:
-        urls = _reply_urls(draft, template)
+        urls = draft.reply_urls or []
     settings: list[Json] = [
         {"uri": url, "index": 0 if url == draft.default_reply_url else None} for url in urls
     ]
@@ -151,7 +136,7 @@ def _registration(
         "addIns": [],
         "api": {"acceptMappedClaims": None, "knownClientApplications": [], "oauth2PermissionScopes": []},
         "appId": app_id(tenant, draft),
-        "applicationTemplateId": _template(tenant, draft, template),
+        "applicationTemplateId": _template(draft),
         "appRoles": _roles() if draft.is_saml else [],
         "createdDateTime": tenant.time(-390),
         "deletedDateTime": None,
@@ -159,7 +144,7 @@ def _registration(
         "disabledByMicrosoftStatus": None,
         "displayName": draft.name,
         "groupMembershipClaims": "SecurityGroup" if draft.is_saml else None,
-        "identifierUris": list(identifiers(draft, template)),
+        "identifierUris": list(draft.identifiers or ()),
         "info": {"logoUrl": None, "marketingUrl": None, "privacyStatementUrl": None, "supportUrl": None},
         "isDisabled": draft.deactivated or None,
         "isFallbackPublicClient": None,
@@ -192,16 +177,14 @@ def _registration(
     }
 
 
-def _template(tenant: Tenant, draft: ApplicationDraft, template: TemplateDraft | None) -> str | None:
+def _template(draft: ApplicationDraft) -> str | None:
     if draft.template_id is not None:
         return None if draft.template_id == "none" else draft.template_id
-    if template is not None:
-        return template_id(tenant, template)
     return CUSTOM_TEMPLATE if draft.kind == "custom" else None
 
 
 def _owner_organization(tenant: Tenant, draft: ApplicationDraft) -> str:
-    if draft.kind == "first-party":
+    if draft.kind in ("first-party", "managed-identity"):
         return MICROSOFT_TENANT
     return object_id("publisher", draft.name) if draft.kind == "multi-tenant" else tenant.id
 
@@ -250,15 +233,12 @@ class _Credentials:
     """Certificates and secrets of one application, in Graph's shape."""
 
     def __init__(self, tenant: Tenant, draft: ApplicationDraft) -> None:
-        certificates = draft.certificates
-        if certificates is None:
-            certificates = [CertificateDraft()] if draft.is_saml else []
         self.keys: list[Json] = []
         self.encryption_keys: list[Json] = []
         self.encryption_key_id: str | None = None
         self.signing: list[tuple[CertificateDraft, KeyPair]] = []
         self._passwords: dict[str, list[Json]] = {"servicePrincipal": [], "application": []}
-        for number, certificate in enumerate(certificates):
+        for number, certificate in enumerate(draft.certificates or ()):
             self._add(tenant, draft, certificate, number)
         for secret in draft.secrets:
             self._passwords[secret.where].append(
@@ -340,7 +320,7 @@ class _Credentials:
 
 
 def _custom_key_identifier(certificate: CertificateDraft, pair: KeyPair) -> str:
-    """addTokenSigningCertificate stores the thumbprint's bytes; the manual upload recipe, a hash of its text."""
+    """addTokenSigningCertificate stores the thumbprint's bytes; the manual upload, a hash of its text."""
     if certificate.custom_key_identifier == "sha256":
         return base64.b64encode(hashlib.sha256(pair.thumbprint.encode()).digest()).decode()
     return base64.b64encode(bytes.fromhex(pair.thumbprint)).decode()

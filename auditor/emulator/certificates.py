@@ -73,7 +73,7 @@ def self_signed(
     key_size: int = 2048,
     sha1: bool = False,
 ) -> KeyPair:
-    """A certificate for `subject`. `name` picks the serial number and the key, alike in every run of a process."""
+    """A certificate for `subject`. `name` picks the serial number and, from the pool, the key."""
     number = uuid.uuid5(uuid.NAMESPACE_URL, name).int
     key = _key(key_size, number % _POOL)
     common_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
@@ -93,7 +93,7 @@ def self_signed(
 
 
 def _signed_with_sha1(certificate: x509.Certificate, key: RSAPrivateKey) -> x509.Certificate:
-    """The same certificate under the signature of older times, which cryptography no longer makes by itself."""
+    """The same certificate with the signature of older times, which cryptography no longer makes itself."""
     der = certificate.public_bytes(Encoding.DER).replace(_RSA_SHA256, _RSA_SHA1)
     signed = x509.load_der_x509_certificate(der).tbs_certificate_bytes
     signature = key.sign(signed, PKCS1v15(), hashes.SHA1())

@@ -1,4 +1,4 @@
-"""What each cloud is called in tokens, metadata and error messages, whatever address the emulator answers on."""
+"""What each cloud is called in tokens, metadata and errors, whatever address the emulator answers on."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from auditor.emulator.certificates import KeyPair
 from auditor.emulator.clouds import CLOUDS, CloudNames
@@ -65,6 +66,9 @@ class Tenant:
     cloud_name: str
     options: OptionsDraft
     present: datetime
+    environment: str = "production"
+    configuration: list[dict[str, Any]] = field(default_factory=list)
+    """The auditor's configuration of the applications."""
     objects: dict[str, Object] = field(default_factory=dict)
     """Directory objects by id."""
     sets: dict[str, dict[str, Object]] = field(default_factory=lambda: defaultdict(dict))
@@ -101,7 +105,7 @@ class Tenant:
         return object_id(self.id, *names)
 
     def is_called(self, name: str) -> bool:
-        """Whether the first path segment of a login request means this tenant: its id or a verified domain."""
+        """Whether the first segment of a login path means this tenant: its id or a verified domain."""
         return name.lower() in (self.id.lower(), *(domain.lower() for domain in self.domains))
 
     def add(self, collection: str, item: Object, *, kind: str) -> Object:

@@ -28,19 +28,21 @@ class OrganizationDraft:
 @dataclass(kw_only=True)
 class OptionsDraft:
     page_size: int = 0
-    """Items on a page; 0: as many as documented. A small one makes every list come in pages."""
+    """Items on a page of a list, logs left out; 0: as many as documented."""
+    log_page_size: int = 0
+    """The same for sign-ins and audits, which are limited to five requests in ten seconds."""
     empty_pages: bool = False
-    """Every list begins with a page that is empty and has a next link."""
+    """Every list, logs left out, begins with a page that is empty and has a next link."""
     repeated_items: bool = False
-    """Every further page begins with the last item of the one before."""
+    """Every further page of a list, logs left out, begins with the last item of the one before."""
     list_returns_keys: bool = False
     """Whether `$select=keyCredentials` on a list gives the keys' values: Microsoft's pages disagree."""
     sign_on_mode_filter: bool = False
     """Whether `$filter` on preferredSingleSignOnMode is answered, which is documented nowhere."""
     claims_policy_readable: bool = True
-    """Whether Policy.Read.All opens claimsPolicy, as it does in practice; the reference asks for a write permission."""
+    """Whether Policy.Read.All opens claimsPolicy, as in practice; documented is a write permission."""
     logs_need_directory_read: bool = True
-    """Whether audit and sign-in logs need Directory.Read.All besides AuditLog.Read.All, as their pages say."""
+    """Whether audit and sign-in logs need Directory.Read.All besides AuditLog.Read.All, as documented."""
     throttling: bool = False
     """Whether the documented limits are kept: 429 beyond them."""
     token_lifetime: int = 3599
@@ -187,7 +189,7 @@ class ClaimsPolicyDraft:
 class ApplicationDraft:
     name: str
     kind: str = "gallery"
-    """gallery | custom | oidc | first-party | multi-tenant"""
+    """gallery | custom | oidc | first-party | multi-tenant | managed-identity"""
     template: str | None = None
     app_id: str | None = None
     identifiers: list[str] | None = None
@@ -293,5 +295,5 @@ class TenantDraft:
     conditional_access: list[ConditionalAccessDraft] = field(default_factory=list)
     audit: list[AuditDraft] = field(default_factory=list)
     configuration: list[dict[str, Any]] = field(default_factory=list)
-    """What the auditor's configuration says of the applications (its `applications`), for a scan of this scene."""
+    """The `applications` of the auditor's configuration, for a scan of this scene."""
     environment: str = "production"

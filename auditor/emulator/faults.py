@@ -57,7 +57,7 @@ class FaultPlan:
 
     faults: list[Fault] = field(default_factory=list)
     clock_offset: timedelta = timedelta(0)
-    """How far the server's clock is ahead: its Date header, its tokens, its judgement of client assertions."""
+    """How far the server's clock is ahead, in its Date header, its tokens, its judgement of assertions."""
 
     def add(self, fault: Fault) -> Fault:
         """Puts a fault behind the others; the first that matches a request is applied to it."""

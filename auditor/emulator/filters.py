@@ -1,4 +1,4 @@
-"""`$filter`, `$orderby` and `$search`: what is documented is evaluated, the rest is refused as Graph refuses it."""
+"""`$filter`, `$orderby` and `$search`: what is documented is evaluated, the rest is refused."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from odata_query import ast
 from odata_query.exceptions import ODataException
@@ -20,7 +21,7 @@ _WORDS = re.compile(r"\b(startsWith|endsWith|contains|not)\b\s*(\()?", re.IGNORE
 _ADVANCED = frozenset({"ne", "not", "endswith"})
 _COUNT = "_count"
 
-_COMPARATORS: dict[type[ast._Node], tuple[str, Callable[[object, object], bool]]] = {
+_COMPARATORS: dict[type[ast._Node], tuple[str, Callable[[Any, Any], bool]]] = {
     ast.Eq: ("eq", operator.eq),
     ast.NotEq: ("ne", operator.ne),
     ast.GtE: ("ge", operator.ge),
@@ -56,9 +57,9 @@ class Filter:
 
 
 def compiled(text: str, resource: Resource, extra: str = "") -> Filter:
-    """The filter `text` over `resource`; `extra` names a property that may be compared besides the documented ones.
+    """The filter `text` over `resource`. Raises UnsupportedQuery.
 
-    Raises UnsupportedQuery.
+    `extra` names a property that may be compared besides the documented ones.
     """
     filters = {**resource.filters, extra: "eq"} if extra else resource.filters
     compiler = _Compiler(resource, filters)
@@ -118,7 +119,7 @@ class _Compiler:
         path = _path(node.left)
         if isinstance(node.comparator, ast.In):
             self._allow(path, "in", names)
-            wanted = [_folded(item) for item in node.right.py_val]
+            wanted = [_literal(item) for item in node.right.val] if isinstance(node.right, ast.List) else []
             return lambda item: _folded(_value(item, path, names)) in wanted
         name, compare = _COMPARATORS[type(node.comparator)]
         self._allow(path, name, names)
@@ -151,7 +152,7 @@ class _Compiler:
             named = f"{owner}/{rest}" if rest and f"{owner}/{rest}" in self._filters else owner
         allowed = self._filters.get(named, "").split()
         if word not in allowed:
-            shown = path if variable not in names else names[variable]
+            shown = names.get(variable, path)
             raise UnsupportedQuery(
                 f"Unsupported or invalid query filter clause specified for property '{shown}'"
                 f" of resource '{self._resource.kind[:1].upper()}{self._resource.kind[1:]}'."
@@ -162,7 +163,7 @@ class _Compiler:
 
 def _path(node: ast._Node) -> str:
     if isinstance(node, ast.Identifier):
-        return node.full_name()
+        return node.name
     if isinstance(node, ast.Attribute):
         attribute = "$count" if node.attr == _COUNT else node.attr
         return f"{_path(node.owner)}/{attribute}"
@@ -212,7 +213,7 @@ def ordered(
         raise UnsupportedQuery(f"Sorting not supported for current query: '{name}'.")
     if resource.is_directory and not advanced and (filtered or name not in resource.order):
         raise UnsupportedQuery(
-            "Sorting not supported for current query; use the header 'ConsistencyLevel: eventual' and $count=true."
+            "Sorting not supported for current query; it needs 'ConsistencyLevel: eventual' and $count=true."
         )
     return sorted(
         items, key=lambda item: str(item.get(name) or "").lower(), reverse=direction.strip() == "desc"

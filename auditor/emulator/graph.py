@@ -1,4 +1,4 @@
-"""Microsoft Graph: finds the endpoint, checks token, permission and query, and answers or refuses as documented."""
+"""Microsoft Graph: finds the endpoint, checks token, permission and query, answers as documented."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _LIMITS = (
     Limit(re.compile(r"[?&]\$select=[^&]*keyCredentials"), 150, 60),
     Limit(re.compile(r"^/(v1\.0|beta)/"), 3500, 10),
 )
-"""Microsoft Graph service-specific throttling limits: identity and access, access reports, conditional access."""
+"""Microsoft Graph documentation, "Service-specific throttling limits"."""
 
 _Error = Callable[[Question, int, str, str], Answer]
 
@@ -42,7 +42,7 @@ class Limits:
     _times: dict[Limit, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
     def refusal(self, question: Question, error: _Error) -> Answer | None:
-        """The 429 for a request beyond a limit; None when it may pass, or when the scene has no throttling."""
+        """The 429 for a request beyond a limit; None when it may pass, or the scene has no throttling."""
         if not self.tenant.options.throttling or question.path.endswith("/$batch"):
             return None
         now = time.monotonic()

@@ -1,7 +1,7 @@
 """Federation metadata, in the shape that Entra's documents have, signed with the key that Entra would use.
 
-One enveloped signature, first child of the root, over the root by its ID; exclusive canonicalization, RSA with
-SHA-256; the same key descriptors in all three roles; a byte order mark in front.
+One enveloped signature, first child of the root, over the root by its ID; exclusive canonicalization, RSA
+with SHA-256; the same key descriptors in all three roles; a byte order mark in front.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ class Metadata:
     """By appId; empty for the tenant's own."""
 
     def document(self, app_id: str | None) -> bytes | None:
-        """The application's document; the tenant's without `app_id` or for an application that has no certificate.
+        """The application's document, or None when there is none.
 
-        None when there is none.
+        Without `app_id`, and for an application that has no certificate: the tenant's.
         """
         key = app_id if app_id in self.tenant.signing else ""
         if key not in self._made:
@@ -186,7 +186,5 @@ def _signed(root: etree._Element, pair: KeyPair) -> etree._Element:
         root, key=pair.key, cert=[pair.certificate], reference_uri=f"#{root.get('ID')}", id_attribute="ID"
     )
     for certificate in signed.iterfind(f"{{{_DS}}}Signature//{{{_DS}}}X509Certificate"):
-        certificate.text = "".join(
-            (certificate.text or "").split()
-        )  # KeyInfo is not signed; Entra has one line
+        certificate.text = "".join((certificate.text or "").split())  # not signed; Entra has one line
     return signed

@@ -1,4 +1,4 @@
-"""What every tenant has from Microsoft: the organization, the gallery, Microsoft Graph, and the auditor's own client."""
+"""What every tenant has: the organization, the gallery, Microsoft Graph, and the auditor's own client."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def add_organization(tenant: Tenant) -> None:
 def add_gallery(tenant: Tenant, gallery: list[TemplateDraft]) -> None:
     """Adds the application templates, the one for applications outside the gallery included."""
     for template in gallery:
-        _add_template(tenant, template_id(tenant, template), template.name)
+        _add_template(tenant, template_id(template), template.name)
     _add_template(tenant, CUSTOM_TEMPLATE, "Custom")
 
 
@@ -208,7 +208,7 @@ def add_client(
     client = ClientRegistration(
         app_id=key,
         service_principal_id=str(service_principal["id"]),
-        # Derived, so that a restarted emulator knows the secret that a configuration names; opens nothing else.
+        # Derived, so that a restarted emulator knows the secret it gave out; it opens nothing else.
         secret=hashlib.sha256(f"{tenant.id}/{draft.name}".encode()).hexdigest()[:40],
         secret_expired=draft.secret_expired,
         certificate=self_signed(

@@ -49,7 +49,7 @@ def _add_policy(tenant: Tenant, collection: str, kind: str, draft: PolicyDraft) 
 
 
 def _assign(tenant: Tenant, draft: ApplicationDraft) -> None:
-    """Claims mapping policies are assigned to the service principal, token issuance policies to the registration."""
+    """Claims mapping goes to the service principal, token issuance to the registration, as documented."""
     service_principal = tenant.objects[tenant.id_of("servicePrincipal", draft.name)]
     registration = tenant.objects.get(tenant.id_of("application", draft.name))
     if draft.claims_mapping_policy:

@@ -13,7 +13,7 @@ from auditor.emulator.directory import Tenant
 from auditor.emulator.filters import UnsupportedQuery, compiled, ordered, searched
 from auditor.emulator.permissions import VISIBLE
 from auditor.emulator.requests import Json, Object, Question
-from auditor.emulator.resources import Resource
+from auditor.emulator.resources import USER, Resource
 
 _EXPANDED = 20
 """Related objects that $expand returns at most."""
@@ -118,21 +118,27 @@ class Query:
         return names
 
     def _shown(self, item: Object, selected: tuple[str, ...] | None, *, keys: bool) -> Object:
-        kind = str(item.get("@odata.type", ""))
-        if self.resource.is_mixed and kind in VISIBLE and not VISIBLE[kind].is_held(self.roles):
-            hidden = selected or tuple(name for name in item if name not in ("id", "@odata.type"))
-            return {"@odata.type": kind, "id": item["id"]} | {name: None for name in hidden if name != "id"}
+        if self.resource.is_mixed:
+            return self._shown_as_related(item, selected)
         names = item if selected is None else ("id", *selected)
         shown = {name: item[name] for name in dict.fromkeys(names) if name in item}
-        if not self.resource.is_mixed:
-            shown.pop("@odata.type", None)
-        else:
-            shown = {"@odata.type": kind} | shown
+        shown.pop("@odata.type", None)
         if "keyCredentials" in shown and not keys:
             shown["keyCredentials"] = _without_keys(shown["keyCredentials"])
         if selected is None and self.tenant.options.unknown_properties and self.resource.is_directory:
             shown["lastChangedByFeature"] = {"@odata.type": "#microsoft.graph.featureStamp", "ring": "r4"}
         return shown | self._expansions(item)
+
+    def _shown_as_related(self, item: Object, selected: tuple[str, ...] | None) -> Object:
+        """As a member of a collection of several types: says which it is, and shows what may be seen."""
+        kind = str(item.get("@odata.type", ""))
+        default = USER.default if kind == "#microsoft.graph.user" else tuple(item)
+        names = dict.fromkeys(selected or default)
+        visible = kind not in VISIBLE or VISIBLE[kind].is_held(self.roles)
+        shown: Object = {name: item[name] if visible else None for name in names if name in item}
+        if "keyCredentials" in shown and visible:
+            shown["keyCredentials"] = _without_keys(shown["keyCredentials"])
+        return {**shown, "@odata.type": kind, "id": item["id"]}
 
     def _expansions(self, item: Object) -> Object:
         text = self.question.option("$expand")
@@ -148,16 +154,9 @@ class Query:
                     f" on type 'microsoft.graph.{self.resource.kind}'.",
                     code="BadRequest",
                 )
-            names = inner.removeprefix("$select=").split(",") if inner else None
+            names = tuple(inner.removeprefix("$select=").split(",")) if inner else None
             related = self.tenant.related[str(item["id"]), name][:_EXPANDED]
-            expanded[name] = [
-                {
-                    key: value
-                    for key, value in each.items()
-                    if names is None or key in ("@odata.type", "id", *names)
-                }
-                for each in related
-            ]
+            expanded[name] = [self._shown_as_related(each, names) for each in related]
         return expanded
 
     def _page(self, total: int) -> tuple[slice, int, int | None]:
@@ -165,10 +164,11 @@ class Query:
         options = self.tenant.options
         size = self._size()
         start = self._offset()
-        if start == 0 and options.empty_pages and not self.question.option(_SKIP):
+        if options.empty_pages and not self.resource.is_log and not self.question.option(_SKIP):
             return slice(0, 0), 0, 0
         end = start + size
-        first = max(0, start - 1) if options.repeated_items and start else start
+        repeats = options.repeated_items and not self.resource.is_log and start > 0
+        first = start - 1 if repeats else start
         return slice(first, end), start, end if end < total else None
 
     def _size(self) -> int:
@@ -182,7 +182,8 @@ class Query:
                     code="Request_BadRequest",
                 )
             size = int(text)
-        return min(size, self.tenant.options.page_size or size)
+        options = self.tenant.options
+        return min(size, (options.log_page_size if self.resource.is_log else options.page_size) or size)
 
     def _offset(self) -> int:
         token = self.question.option(_SKIP)

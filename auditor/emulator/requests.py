@@ -84,8 +84,8 @@ class LoggedRequest:
     status: int
     via_batch: bool
     permission: str | None
-    """The least-privileged application permission that the endpoint is documented to need; None: no permission,
-    or not a Graph request."""
+    """The least-privileged application permission that is documented for the endpoint; None: none is
+    needed, or it is no Graph request."""
     client_request_id: str | None = None
 
     @property
@@ -95,5 +95,5 @@ class LoggedRequest:
 
 
 def request_key(method: str, url: str) -> str:
-    """Identifies a logical request over runs: times in the query (windows that end now) are written `<time>`."""
+    """Identifies a logical request over runs: times in the query (windows ending now) become `<time>`."""
     return f"{method} {_TIMESTAMP.sub('<time>', url)}"

@@ -34,6 +34,8 @@ class Resource:
     page_limit: int = 999
     is_directory: bool = True
     """Directory objects know advanced queries; the rest neither needs nor understands them."""
+    is_log: bool = False
+    """Sign-ins and audits: newest first, in large pages."""
     is_mixed: bool = False
     """Members of several types: each says which it is, and any property may be selected."""
 
@@ -215,6 +217,7 @@ SIGN_IN = Resource(
     page=1000,
     page_limit=1000,
     is_directory=False,
+    is_log=True,
 )
 DIRECTORY_AUDIT = Resource(
     kind="directoryAudit",
@@ -236,4 +239,5 @@ DIRECTORY_AUDIT = Resource(
     page=1000,
     page_limit=1000,
     is_directory=False,
+    is_log=True,
 )

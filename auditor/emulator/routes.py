@@ -22,7 +22,10 @@ class NotFound(Exception):
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
-        self.message = f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
+        self.message = (
+            f"Resource '{key}' does not exist or one of its queried reference-property objects are"
+            " not present."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +235,7 @@ _TABLE = [(route.path.split("/"), route) for route in ROUTES]
 
 
 def route_of(path: str) -> tuple[Route, str, bool, str] | None:
-    """The endpoint of `path` (without the version), the key in it, whether /$count is asked, and the OData cast."""
+    """The endpoint of `path` (without the version), the key in it, whether it ends in /$count, the cast."""
     segments = steps(path)
     counts = segments[-1] == "$count"
     if counts:

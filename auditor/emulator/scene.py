@@ -11,15 +11,15 @@ from pathlib import Path
 import cattrs
 
 from auditor.emulator.activity import add_activity
-from auditor.emulator.applications import add_application
+from auditor.emulator.applications import add_application, template_id
+from auditor.emulator.checks import Checks
 from auditor.emulator.defects import DEFECTS
 from auditor.emulator.directory import Tenant, object_id
-from auditor.emulator.drafts import TenantDraft
+from auditor.emulator.drafts import ApplicationDraft, CertificateDraft, TemplateDraft, TenantDraft
 from auditor.emulator.microsoft import READ_PERMISSIONS, add_client, add_gallery, add_graph, add_organization
 from auditor.emulator.people import add_people
 from auditor.emulator.policies import add_policies
-from auditor.errors import DocumentError
-from auditor.yaml_document import YamlDocument, bundled_schema, read_yaml
+from auditor.yaml_document import bundled_schema, read_yaml
 
 SCENES = Path(__file__).parent / "scenes"
 
@@ -28,16 +28,15 @@ _converter = cattrs.Converter(forbid_extra_keys=True)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is in the tenant, as the file says it, with every reference known to lead somewhere."""
+    """What is in a tenant, as a file or a program says it."""
 
     name: str
     draft: TenantDraft
     """Before the named faults are applied."""
 
     def tenant(self, *, present: datetime, permissions: Collection[str] | None = None) -> Tenant:
-        """The tenant at that moment. `permissions` are held by the client, in place of what the scene says."""
-        draft = deepcopy(self.draft)
-        apply_defects(draft)
+        """The tenant at that moment. `permissions` are the client's, in place of what the scene says."""
+        draft = completed(self.draft)
         organization = draft.organization
         tenant = Tenant(
             id=organization.id or object_id("tenant", organization.name),
@@ -46,15 +45,16 @@ class Scene:
             licence=organization.licence,
             cloud_name=organization.cloud,
             options=draft.options,
+            environment=draft.environment,
+            configuration=draft.configuration,
             present=present,
         )
         add_organization(tenant)
         add_gallery(tenant, draft.gallery)
         add_people(tenant, draft)
         graph = add_graph(tenant)
-        templates = {template.name: template for template in draft.gallery}
         for application in draft.applications:
-            add_application(tenant, application, templates.get(application.template or ""))
+            add_application(tenant, application)
         add_policies(tenant, draft)
         add_activity(tenant, draft)
         if permissions is None:
@@ -73,22 +73,35 @@ def load_scene(file: Path | str) -> Scene:
     path = bundled_scenes().get(str(file), Path(file))
     document = read_yaml(path, bundled_schema("scene"))
     draft = _converter.structure(document.data, TenantDraft)
-    for problem in _problems(document, draft):
+    checks = Checks(document, draft)
+    for problem in checks.references():
+        raise problem
+    for problem in checks.identifiers(completed(draft)):
         raise problem
     return Scene(path.stem, draft)
 
 
-def _problems(document: YamlDocument, draft: TenantDraft) -> list[DocumentError]:
-    return []
-
-
-def apply_defects(draft: TenantDraft) -> None:
-    """Makes the named faults of every application true."""
+def completed(draft: TenantDraft) -> TenantDraft:
+    """A copy in which every application has its template's values, and then its named faults."""
+    draft = deepcopy(draft)
+    templates = {template.name: template for template in draft.gallery}
     for application in list(draft.applications):
+        _fill_in(application, templates.get(application.template or ""))
         for name in application.faults:
             DEFECTS[name].apply(application, draft)
+    return draft
 
 
-def scene_of(name: str, draft: TenantDraft) -> Scene:
-    """A scene made by a program. Raises DocumentError like `load_scene`; its marks name no line."""
-    return Scene(name, draft)
+def _fill_in(application: ApplicationDraft, template: TemplateDraft | None) -> None:
+    if application.certificates is None:
+        application.certificates = [CertificateDraft()] if application.is_saml else []
+        if application.kind == "managed-identity":  # has keys of its own, which have nothing to do with SAML
+            application.certificates = [CertificateDraft(active=False, private_part=False, not_after=90)]
+    if template is not None:
+        application.relay_state = application.relay_state or template.relay_state
+        application.sign_on_url = application.sign_on_url or template.sign_on_url
+        application.template_id = application.template_id or template_id(template)
+    if application.identifiers is None:
+        application.identifiers = [template.identifier] if template and template.identifier else []
+    if application.reply_urls is None:
+        application.reply_urls = [template.reply_url] if template and template.reply_url else []

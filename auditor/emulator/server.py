@@ -29,7 +29,7 @@ class HttpsServer:
     def __init__(self, service: Service, *, port: int) -> None:
         self.authority = trustme.CA(organization_name="Emulated tenant")
         self.failure: Exception | None = None
-        """What went wrong in the emulator itself: a defect, which `stop` raises so that no test can miss it."""
+        """What went wrong in the emulator itself: a defect, raised by `stop` so that no test misses it."""
         self._service = service
         self._transports: dict[tuple[str, int], asyncio.Transport] = {}
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -78,7 +78,7 @@ class HttpsServer:
         transports = self._transports
 
         class Protocol(H11Protocol):
-            """Keeps the transport at hand: faults close it in ways that an ASGI application cannot ask for."""
+            """Keeps the transport at hand: faults close it as no ASGI application can."""
 
             def connection_made(self, transport: Any) -> None:
                 super().connection_made(transport)
