@@ -11,7 +11,7 @@ from auditor.emulator.drafts import (
     TenantDraft,
     UserDraft,
 )
-from auditor.emulator.scene import Scene
+from auditor.emulator.scene import Scene, scene_of
 
 _USERS = 50
 
@@ -51,7 +51,7 @@ def generated_scene(*, applications: int, faults: tuple[str, ...] = (), every: i
         conditional_access=[ConditionalAccessDraft(name="Require MFA")],
         configuration=[{"profile": "gotomeeting", "product": "GoToMeeting"}],
     )
-    return Scene(f"{applications} applications", draft)
+    return scene_of(f"{applications} applications", draft)
 
 
 def _application(number: int, faults: tuple[str, ...], every: int) -> ApplicationDraft:
