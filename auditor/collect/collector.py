@@ -21,7 +21,7 @@ from auditor.model.profile import Profile
 from auditor.model.snapshot import TENANT, Per, Record, Section, Target
 
 if TYPE_CHECKING:
-    from auditor.graph.answer import Refusal
+    from auditor.graph.answer import Answer, Refusal
     from auditor.graph.client import GraphClient
     from auditor.graph.login_host import LoginHost
 
@@ -43,6 +43,8 @@ class Context:
     targets: tuple[Target, ...]
     bulk: bool
     """Many applications: ask once for all instead of once for each."""
+    listing: Answer | Refusal | None = None
+    """All service principals with `service_principals.SELECT`, when all applications are wanted."""
     sections: Mapping[str, Section]
     """Those that are finished; the ones that `Collector.after` names are among them."""
     at: datetime

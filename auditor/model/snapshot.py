@@ -110,6 +110,8 @@ class Snapshot:
     configuration: Json
     """The tenant's configuration as used, without secrets (`Configuration.to_json`)."""
     targets: tuple[Target, ...]
+    entries: tuple[int, ...] | None = None
+    """Indices of the configuration's applications that this collection looked for; None: all of them."""
     sections: Mapping[str, Section]
 
     @property

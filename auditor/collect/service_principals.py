@@ -1,0 +1,163 @@
+"""The service principals to audit: `GET /servicePrincipals/{id}`, in bulk the list of all.
+
+Documentation: "servicePrincipal resource type", "Get servicePrincipal" and "List servicePrincipals",
+Application.Read.All. `$select` with keyCredentials is limited to 150 requests a minute and tenant, and the
+`key` of a list may be null: one that the federation metadata holds as well is not asked for again.
+404: deleted since it was found; a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from auditor.collect.collector import (
+    Collector,
+    Context,
+    Origin,
+    Records,
+    normalise,
+    refused,
+    refused_record,
+)
+from auditor.collect.credentials import KEY, PASSWORD, certificates_in, credentials, with_certificates
+from auditor.graph.answer import Answer, Refusal
+from auditor.graph.question import Builder
+from auditor.model.gap import Gap
+from auditor.model.node import Node
+from auditor.model.snapshot import Per, Record
+
+SELECT = (
+    "id",
+    "appId",
+    "displayName",
+    "appOwnerOrganizationId",
+    "servicePrincipalType",
+    "preferredSingleSignOnMode",
+    "loginUrl",
+    "logoutUrl",
+    "replyUrls",
+    "servicePrincipalNames",
+    "samlSingleSignOnSettings",
+    "keyCredentials",
+    "passwordCredentials",
+    "preferredTokenSigningKeyThumbprint",
+    "tokenEncryptionKeyId",
+    "notificationEmailAddresses",
+    "appRoleAssignmentRequired",
+    "accountEnabled",
+    "isDisabled",
+    "tags",
+    "applicationTemplateId",
+    "homepage",
+)
+
+SETS = (
+    "replyUrls",
+    "servicePrincipalNames",
+    "keyCredentials",
+    "passwordCredentials",
+    "notificationEmailAddresses",
+    "tags",
+)
+
+NULL_MEANS = {
+    "appOwnerOrganizationId": "no app registration stands behind it",
+    "preferredSingleSignOnMode": "no mode is set, or an older SAML application",
+    "loginUrl": "no sign-on URL is set",
+    "logoutUrl": "no logout URL is set",
+    "samlSingleSignOnSettings": "no relay state is set",
+    "preferredTokenSigningKeyThumbprint": "no certificate was made active",
+    "tokenEncryptionKeyId": "tokens are not encrypted",
+    "isDisabled": "not deactivated",
+    "applicationTemplateId": "not made from a template",
+    "homepage": "no home page is set",
+}
+
+
+async def run(context: Context) -> Records:
+    """A record per service principal."""
+    ids = context.service_principal_ids
+    listing = context.listing
+    if listing is None:
+        outcomes = await context.graph.get_many([_builder(context, id) for id in ids], select=SELECT)
+        return {id: _record(id, outcome) for id, outcome in zip(ids, outcomes, strict=True)}
+    if isinstance(listing, Refusal):
+        return refused(COLLECTOR, ids, listing)
+    items = {str(item.get("id")): item for item in listing.objects}
+    records = {
+        id: _with_metadata(context, id, Answer(value=items[id], request=listing.request)) for id in ids
+    }
+    lacking = [id for id, record in records.items() if _lacks_keys(record)]
+    return {**records, **await _with_keys(context, {id: records[id] for id in lacking})}
+
+
+def _builder(context: Context, id: str) -> Builder:
+    return context.graph.sdk.service_principals.by_service_principal_id(id)
+
+
+def _record(subject: str, outcome: Answer | Refusal) -> Record:
+    if isinstance(outcome, Refusal):
+        return refused_record(COLLECTOR, subject, outcome)
+    return Record(value=_value(subject, outcome), requests=(outcome.request,))
+
+
+def _value(subject: str, answer: Answer) -> dict[str, Node]:
+    origin = Origin(section=COLLECTOR.section, subject=subject, request=answer.request)
+    value = normalise(answer.object, select=SELECT, null_means=NULL_MEANS, origin=origin, sets=SETS)
+    for name, select in (("keyCredentials", KEY), ("passwordCredentials", PASSWORD)):
+        value[name] = credentials(value[name], select=select, origin=origin)
+    return value
+
+
+def _with_metadata(context: Context, subject: str, answer: Answer) -> Record:
+    """The record from the list; certificates that the list did not show are taken from the metadata."""
+    value = _value(subject, answer)
+    certificates = certificates_in(context.value("federationMetadata", subject))
+    filled = with_certificates(value["keyCredentials"], certificates)
+    if filled == value["keyCredentials"]:
+        return Record(value=value, requests=(answer.request,))
+    metadata = context.sections["federationMetadata"].records[subject].requests
+    return Record(value=value | {"keyCredentials": filled}, requests=(answer.request, *metadata))
+
+
+async def _with_keys(context: Context, records: Records) -> Records:
+    """The same records with the certificates that had to be read one by one."""
+    builders = [_builder(context, id) for id in records]
+    outcomes = await context.graph.get_many(builders, select=("id", "keyCredentials"))
+    return {
+        id: _completed(id, record, outcome)
+        for (id, record), outcome in zip(records.items(), outcomes, strict=True)
+    }
+
+
+def _completed(subject: str, record: Record, outcome: Answer | Refusal) -> Record:
+    value = dict(cast(Mapping[str, Node], record.value))
+    if isinstance(outcome, Refusal):
+        gap = outcome.gap(section=COLLECTOR.section, subject=subject, permission=COLLECTOR.permission)
+        keys = cast(Sequence[Mapping[str, Node]], value["keyCredentials"])
+        value["keyCredentials"] = [
+            {**key, "key": gap} if isinstance(key["key"], Gap) else key for key in keys
+        ]
+    else:
+        value["keyCredentials"] = _value(subject, outcome)["keyCredentials"]
+    return Record(value=value, requests=(*record.requests, outcome.request))
+
+
+def _lacks_keys(record: Record) -> bool:
+    """Whether a certificate of the list is still unknown; an encryption certificate is nobody's concern."""
+    keys = cast(Mapping[str, Node], record.value)["keyCredentials"]
+    return isinstance(keys, list) and any(
+        isinstance(key["key"], Gap) and key["usage"] in ("Sign", "Verify") for key in keys
+    )
+
+
+COLLECTOR = Collector(
+    section="servicePrincipals",
+    per=Per.SERVICE_PRINCIPAL,
+    mount="servicePrincipal",
+    title="Service principals and their certificates",
+    permissions=("Application.Read.All",),
+    after=("federationMetadata",),
+    run=run,
+)
