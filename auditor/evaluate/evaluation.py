@@ -132,7 +132,8 @@ class _Evaluation:
         seen: set[str] = set()
         for index, entry in enumerate(self._judgement.applications):
             profile = self._profiles.get(entry.profile or "")
-            if profile is None:
+            looked_for = self._snapshot.entries is None or index in self._snapshot.entries
+            if profile is None or not looked_for:
                 continue
             about = _about_profile(profile, entry)
             if about.subject.id in seen:
