@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from auditor.model.rule import Rule
@@ -44,6 +44,10 @@ INCLUDED_IN: Mapping[str, Collection[str]] = {
 """Permissions that do as well, by the permission tables of the calls in question (Graph reference, v1.0)."""
 
 
+FINDING = ("matches", "servicePrincipals")
+"""Sections without which no application is found, whatever the rule."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
     """One permission, and what it is for."""
@@ -69,17 +73,20 @@ class Check:
 def plan(
     rules: Iterable[Rule],
     *,
-    sections_of: Mapping[str, Collection[str]],
+    all_rules: Iterable[Rule],
+    sections_of: Callable[[Rule], Collection[str]],
     permissions: Mapping[str, Collection[str]],
 ) -> tuple[Need, ...]:
-    """The permissions of these rules, by name.
+    """The permissions that `rules` need, by name.
 
-    `sections_of` gives the snapshot sections by rule id, `permissions` the needed ones (all) by section.
+    `all_rules` are those that they may require; `sections_of` gives the snapshot sections of a rule,
+    `permissions` the needed ones (all of them) of a section.
     """
+    known = {rule.id: rule for rule in all_rules}
     sections: dict[str, set[str]] = {}
     costs: dict[str, set[str]] = {}
     for rule in rules:
-        for section in sections_of[rule.id]:
+        for section in {*FINDING, *_sections(rule, known, sections_of)}:
             for permission in permissions.get(section, ()):
                 sections.setdefault(permission, set()).add(section)
                 costs.setdefault(permission, set()).add(rule.id)
@@ -87,6 +94,14 @@ def plan(
         Need(permission=name, sections=tuple(sorted(sections[name])), rules=tuple(sorted(costs[name])))
         for name in sorted(costs)
     )
+
+
+def _sections(
+    rule: Rule, known: Mapping[str, Rule], sections_of: Callable[[Rule], Collection[str]]
+) -> set[str]:
+    """The rule's own, and those of the rules that must hold first."""
+    required = (_sections(known[id], known, sections_of) for id in rule.requires)
+    return set(sections_of(rule)).union(*required)
 
 
 def consent_commands(needs: Iterable[Need], client_id: str) -> tuple[str, ...]:

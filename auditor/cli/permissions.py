@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +15,14 @@ import click
 from auditor.cli import options
 from auditor.cli.outcome import ExitCode
 from auditor.cli.permission_plan import APP_ROLES, Check, Need, check, consent_commands, plan
-from auditor.model.configuration import Configuration, RuleOverride
+from auditor.model.configuration import Configuration, RuleOverride, TenantConfiguration
 from auditor.model.rule import Rule
 
 if TYPE_CHECKING:
     from auditor.evaluate import RulePack
+
+_MAX_WAIT = 60.0
+"""Seconds that the login host may have us wait."""
 
 _EPILOG = """\b
 Examples:
@@ -69,11 +75,7 @@ def _needs(pack: RulePack, overrides: Mapping[str, RuleOverride]) -> tuple[Need,
     from auditor.evaluate.evidence.sections import sections_of
 
     enabled = [rule for rule in pack.rules if _is_enabled(rule, overrides)]
-    return plan(
-        enabled,
-        sections_of={rule.id: sections_of(rule) for rule in enabled},
-        permissions=permissions_by_section(),
-    )
+    return plan(enabled, all_rules=pack.rules, sections_of=sections_of, permissions=permissions_by_section())
 
 
 def _is_enabled(rule: Rule, overrides: Mapping[str, RuleOverride]) -> bool:
@@ -83,9 +85,20 @@ def _is_enabled(rule: Rule, overrides: Mapping[str, RuleOverride]) -> bool:
 
 def _checks(needs: Sequence[Need], configuration: Configuration) -> dict[str, Check]:
     """Per tenant id."""
-    from auditor.collect import held_permissions_of
+    return {tenant.id: check(needs, asyncio.run(_held(tenant))) for tenant in configuration.tenants}
 
-    return {tenant.id: check(needs, held_permissions_of(tenant)) for tenant in configuration.tenants}
+
+async def _held(tenant: TenantConfiguration) -> frozenset[str]:
+    """What the tenant's credential may do, as its token says."""
+    from auditor.cli.progress import watching
+    from auditor.graph.connection import connect
+
+    with watching(tenant.id) as progress:
+        connecting = connect(
+            tenant, max_wait=_MAX_WAIT, waiting=progress.waiting, clock=lambda: datetime.now(UTC)
+        )
+        async with connecting as connection:
+            return connection.permissions
 
 
 def _code(checks: Iterable[Check]) -> ExitCode:
@@ -156,6 +169,10 @@ def _costs(need: Need, rules: int) -> list[str]:
 
 
 def _wrapped(title: str, words: Sequence[str]) -> list[str]:
-    return click.wrap_text(
-        f"{title} {', '.join(words)}", width=100, initial_indent="  ", subsequent_indent="    "
-    ).splitlines()
+    return textwrap.wrap(
+        f"{title} {', '.join(words)}",
+        width=100,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_on_hyphens=False,
+    )
