@@ -15,6 +15,7 @@ from auditor.emulator.people import principal
 from auditor.emulator.requests import Json, Object
 
 _GRAPH_WORDS = ("All", "Office365", "None", "MicrosoftAdminPortals")
+_WORDS_FOR_USERS = ("All", "None", "GuestsOrExternalUsers")
 
 
 def add_policies(tenant: Tenant, draft: TenantDraft) -> None:
@@ -92,15 +93,6 @@ def _claims_policy(tenant: Tenant, name: str, draft: ClaimsPolicyDraft) -> Objec
 
 
 def _conditional_access(tenant: Tenant, draft: ConditionalAccessDraft, names: dict[str, str]) -> Object:
-    def applications(wanted: list[str]) -> list[Json]:
-        return [name if name in _GRAPH_WORDS else names[name] for name in wanted]
-
-    def users(wanted: list[str]) -> list[Json]:
-        return [
-            name if name in (*_GRAPH_WORDS, "GuestsOrExternalUsers") else principal(tenant, name)["id"]
-            for name in wanted
-        ]
-
     strength: Json = None
     if draft.authentication_strength:
         strength = {
@@ -109,10 +101,6 @@ def _conditional_access(tenant: Tenant, draft: ConditionalAccessDraft, names: di
             "policyType": "builtIn",
             "requirementsSatisfied": "mfa",
         }
-    application_filter: Json = None
-    if draft.application_filter:
-        application_filter = {"mode": "include", "rule": draft.application_filter}
-    controls: list[Json] = list(draft.controls)
     return {
         "id": tenant.id_of("conditionalAccessPolicy", draft.name),
         "templateId": None,
@@ -130,30 +118,55 @@ def _conditional_access(tenant: Tenant, draft: ConditionalAccessDraft, names: di
             "locations": None,
             "devices": None,
             "clientApplications": None,
-            "applications": {
-                "includeApplications": applications(draft.applications),
-                "excludeApplications": applications(draft.exclude_applications),
-                "includeUserActions": [],
-                "includeAuthenticationContextClassReferences": [],
-                "applicationFilter": application_filter,
-            },
-            "users": {
-                "includeUsers": users(draft.users),
-                "excludeUsers": users(draft.exclude_users),
-                "includeGroups": [],
-                "excludeGroups": [],
-                "includeRoles": [],
-                "excludeRoles": [],
-                "includeGuestsOrExternalUsers": None,
-                "excludeGuestsOrExternalUsers": None,
-            },
+            "applications": _applications(draft, names),
+            "users": _users(tenant, draft),
         },
         "grantControls": {
             "operator": draft.operator,
-            "builtInControls": controls,
+            "builtInControls": list(draft.controls),
             "customAuthenticationFactors": [],
             "termsOfUse": [],
             "authenticationStrength": strength,
         },
         "sessionControls": None,
+    }
+
+
+def _applications(draft: ConditionalAccessDraft, names: dict[str, str]) -> Object:
+    def ids(wanted: list[str]) -> list[Json]:
+        return [name if name in _GRAPH_WORDS else names[name] for name in wanted]
+
+    rule: Json = None
+    if draft.application_filter:
+        rule = {"mode": "include", "rule": draft.application_filter}
+    return {
+        "includeApplications": ids(draft.applications),
+        "excludeApplications": ids(draft.exclude_applications),
+        "includeUserActions": [],
+        "includeAuthenticationContextClassReferences": [],
+        "applicationFilter": rule,
+    }
+
+
+def _users(tenant: Tenant, draft: ConditionalAccessDraft) -> Object:
+    """Names of groups go where Graph keeps groups."""
+
+    def ids(wanted: list[str], *, groups: bool) -> list[Json]:
+        found: list[Json] = [] if groups else [name for name in wanted if name in _WORDS_FOR_USERS]
+        for name in wanted:
+            if name not in _WORDS_FOR_USERS:
+                who = principal(tenant, name)
+                if (who["@odata.type"] == "#microsoft.graph.group") is groups:
+                    found.append(who["id"])
+        return found
+
+    return {
+        "includeUsers": ids(draft.users, groups=False),
+        "excludeUsers": ids(draft.exclude_users, groups=False),
+        "includeGroups": ids(draft.users, groups=True),
+        "excludeGroups": ids(draft.exclude_users, groups=True),
+        "includeRoles": [],
+        "excludeRoles": [],
+        "includeGuestsOrExternalUsers": None,
+        "excludeGuestsOrExternalUsers": None,
     }
