@@ -58,5 +58,5 @@ def arity_problem(name: str, count: int) -> str | None:
     more_allowed = bool(wanted[-1].get("variadic"))
     if count == len(wanted) or (more_allowed and count > len(wanted)):
         return None
-    number = f"{'at least ' if more_allowed else ''}{len(wanted)}"
-    return f"{name}() takes {number} argument{'' if number == '1' else 's'}, not {count}"
+    number = f"{len(wanted)} argument{'' if len(wanted) == 1 else 's'}"
+    return f"{name}() takes {'at least ' if more_allowed else ''}{number}, not {count}"

@@ -187,6 +187,8 @@ def _checked(tree: Ast, roots: Sequence[str]) -> frozenset[str]:
     if _stray_reference(tree):
         raise PathError("& belongs before an argument of map, sort_by, min_by or max_by")
     named = frozenset(_roots(tree))
+    if _negated_too_early(tree):
+        raise PathError("! binds tighter than the dot; write !(a.b) instead of !a.b")
     if "@" in named:
         raise PathError("@ here is the whole evidence; name one of its roots")
     for name in sorted(named):
@@ -212,6 +214,13 @@ def _stray_reference(tree: Ast) -> bool:
         for child in _children(tree)
     )
     return any(_stray_reference(child) for child in inner)
+
+
+def _negated_too_early(tree: Ast) -> bool:
+    """Whether `!a.b` stands there, which the library reads as `(!a).b`."""
+    children = _children(tree)
+    is_chain = tree["type"] in ("subexpression", "index_expression")
+    return (is_chain and children[0]["type"] == "not_expression") or any(map(_negated_too_early, children))
 
 
 def _children(tree: Ast) -> list[Ast]:
