@@ -103,7 +103,6 @@ class _Collection:
         """Reads everything; gives what was audited."""
         collectors = [it for it in list_collectors() if it is not application_templates.COLLECTOR]
         self.progress.planned(len(collectors) + 1)
-        searched = profiles_to_search(self.profiles, self.tenant.applications, everything=self.everything)
         context = Context(
             graph=self.connection.graph,
             login_host=self.connection.login_host,
@@ -111,7 +110,7 @@ class _Collection:
             tenant=self.tenant,
             tenant_id=self.connection.tenant_id,
             thresholds=self.judgement.thresholds,
-            profiles=searched,
+            profiles=self._profiles(),
             targets=(),
             bulk=self.everything,
             sections=self.sections,
@@ -129,6 +128,13 @@ class _Collection:
         context = replace(context, targets=targets, bulk=self.everything or len(targets) > MANY)
         await self._collect_all(collectors, context)
         return selected
+
+    def _profiles(self) -> list[Profile]:
+        """The profiles that this collection is about: named by the configuration, or looked for."""
+        applications = self.tenant.applications
+        searched = profiles_to_search(self.profiles, applications, everything=self.everything)
+        named = {entry.profile for entry in applications}
+        return [profile for profile in self.profiles if profile in searched or profile.id in named]
 
     async def _targets(self, context: Context) -> Targets:
         lookup = Asked(graph=context.graph) if context.listing is None else Listed(listing=context.listing)

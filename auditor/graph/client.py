@@ -29,10 +29,11 @@ from msgraph.graph_service_client import GraphServiceClient
 from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
 
 from auditor.graph.answer import Answer, Refusal, unreadable
+from auditor.graph.network import unreachable
 from auditor.graph.pacing import Pacing, Waiting
 from auditor.graph.paging import Pages, read_all, reply_refusal
 from auditor.graph.question import Builder, Question, Reply, literal, parse, timestamp, url_of
-from auditor.graph.sending import Courier
+from auditor.graph.sending import TRANSIENT_REPEATS, Courier
 from auditor.graph.token import Token
 
 __all__ = ["Answer", "Builder", "GraphClient", "Path", "Refusal", "literal"]
@@ -77,6 +78,8 @@ class GraphClient:
         self._token = token
         self._inner = transport
         self._clock = clock
+        self._reached = False
+        self._unreached = 0
         self._http = GraphClientFactory.create_with_default_middleware(
             client=httpx.AsyncClient(transport=transport, timeout=TIMEOUT, trust_env=False),
             options={
@@ -226,11 +229,23 @@ class GraphClient:
         try:
             response = await send(information, "bytes", {})
         except (httpx.TransportError, httpx.DecodingError) as error:
+            self._give_up_if_unreachable(error)
             why = str(error) or type(error).__name__
             return Reply(status=None, problem=f"no answer, {why}", at=timestamp(self._clock()))
+        self._reached = True
         if response.status_code == 401:
             self._token.refused(used)
         return self._reply(response)
+
+    def _give_up_if_unreachable(self, error: httpx.TransportError | httpx.DecodingError) -> None:
+        """Raises CannotRunError when no connection to Graph was ever made, and trying again did not help."""
+        if self._reached or not isinstance(
+            error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError
+        ):
+            return
+        self._unreached += 1
+        if self._unreached > TRANSIENT_REPEATS:
+            raise unreachable(error, httpx.URL(self._origin).netloc.decode()) from error
 
     def _reply(self, response: httpx.Response) -> Reply:
         body, problem = None, None

@@ -17,7 +17,7 @@ from auditor.graph.login_host import LoginHost
 from auditor.graph.network import proxy_for, session_for, trust
 from auditor.graph.pacing import Waiting
 from auditor.graph.sending import CONCURRENCY
-from auditor.graph.token import Token
+from auditor.graph.token import Token, held_permissions
 from auditor.model.cloud import CLOUDS, Cloud
 from auditor.model.configuration import TenantConfiguration
 
@@ -31,6 +31,8 @@ class Connection:
     cloud: Cloud
     graph: GraphClient
     login_host: LoginHost
+    permissions: frozenset[str]
+    """Those that the token carries."""
 
 
 @asynccontextmanager
@@ -67,7 +69,7 @@ async def connect(
             clock=clock,
         )
         token = Token(scope=cloud.token_scope, fetch=sign_in.fetch)
-        await token.get_token()
+        held = held_permissions((await token.get_token()).token)
         transport = httpx.AsyncHTTPTransport(
             verify=trust(endpoints.ca_file if endpoints.graph else None),
             http2=True,
@@ -83,4 +85,6 @@ async def connect(
             clock=clock,
         )
         async with client as graph:
-            yield Connection(tenant_id=tenant_id, cloud=cloud, graph=graph, login_host=login_host)
+            yield Connection(
+                tenant_id=tenant_id, cloud=cloud, graph=graph, login_host=login_host, permissions=held
+            )

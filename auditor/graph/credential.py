@@ -32,7 +32,7 @@ from azure.identity import (
 from auditor.errors import CannotRunError, UsageError
 from auditor.graph.aadsts import explained
 from auditor.graph.certificate import client_certificate
-from auditor.graph.network import failure, innermost
+from auditor.graph.network import innermost, unreachable
 from auditor.graph.pacing import Waiting
 from auditor.graph.token import claims_of
 from auditor.model.cloud import Cloud
@@ -122,7 +122,7 @@ class SignIn:
             if isinstance(cause, _AskedToWaitError):
                 raise cause
             if isinstance(cause, requests.RequestException):
-                raise failure(cause, self.authority.partition("://")[2]) from error
+                raise unreachable(cause, self.authority.partition("://")[2]) from error
             cause = cause.__cause__ or cause.__context__
         raise explained(error.message, doing=SIGNING_IN) or CannotRunError(
             f"{SIGNING_IN} failed: {mask(innermost(error))[:300]}",

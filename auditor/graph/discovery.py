@@ -15,7 +15,7 @@ from urllib.parse import quote
 from auditor.errors import CannotRunError
 from auditor.graph.aadsts import explained
 from auditor.graph.login_host import Fetched, LoginHost
-from auditor.graph.network import failure
+from auditor.graph.network import unreachable
 from auditor.graph.question import parse
 from auditor.model.cloud import Cloud
 
@@ -36,7 +36,7 @@ async def discover(
     answer, request = await login_host.fetch(url)
     if not isinstance(answer, Fetched):
         if answer.error is not None:
-            raise failure(answer.error, host)
+            raise unreachable(answer.error, host)
         raise CannotRunError(
             f"{host} did not say which tenant {tenant} is: {answer.detail}",
             remedy="Try again later; --max-wait says how long to be patient.",
@@ -48,10 +48,8 @@ async def discover(
             f"{host} answered {answer.status} when asked which tenant {tenant} is",
             remedy="Check the tenant's id in the configuration, its cloud and its endpoints.",
         )
-    if GUID.fullmatch(tenant):
-        return tenant.lower()
-    issuer = _issuer(answer.body)
-    found = GUID.search(issuer or "")
+    issuer = _issuer(answer.body, host)
+    found = GUID.fullmatch(tenant) or GUID.search(issuer)
     if found is None:
         raise CannotRunError(
             f"the OpenID configuration of {tenant} does not name the tenant: {request}",
@@ -88,10 +86,14 @@ def _words(duration: timedelta) -> str:
     return f"{amount} {unit}{'s' if amount != 1 else ''}"
 
 
-def _issuer(body: bytes) -> str | None:
+def _issuer(body: bytes, host: str) -> str:
     try:
         document = parse(body)
     except ValueError:
-        return None
-    issuer = document.get("issuer")
-    return issuer if isinstance(issuer, str) else None
+        document = {}
+    if not isinstance(document.get("token_endpoint"), str):
+        raise CannotRunError(
+            f"{host} did not answer with an OpenID configuration",
+            remedy="Check the tenant's cloud and endpoints, and that no proxy answers in its place.",
+        )
+    return str(document.get("issuer"))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Iterator
+from http.cookiejar import DefaultCookiePolicy
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -71,6 +73,7 @@ def session_for(reach: str, context: ssl.SSLContext, *, instead_of: str | None =
     """
     session = requests.Session()
     session.trust_env = False  # roots and proxies are given here; a .netrc has no business with tokens
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     session.mount("http://", _Closed())
     session.mount("https://", _Closed())
     for prefix in filter(None, (reach, instead_of)):
@@ -81,32 +84,24 @@ def session_for(reach: str, context: ssl.SSLContext, *, instead_of: str | None =
     return session
 
 
-def failure(error: requests.RequestException, host: str) -> CannotRunError:
-    """The error for the person at the terminal when the login host could not be reached."""
+def unreachable(error: BaseException, host: str) -> CannotRunError:
+    """The error for the person at the terminal when a host cannot be reached: TLS, proxy or network."""
+    chain = list(_chain(error))
     why = innermost(error)
-    if isinstance(error, requests.exceptions.SSLError):
-        return tls_failure(host, why)
-    if isinstance(error, requests.exceptions.ProxyError):
+    if any(isinstance(link, ssl.SSLError) for link in chain):
         return CannotRunError(
-            f"the proxy {proxy_for(f'https://{host}')} does not let requests through to {host}: {why}",
+            f"TLS to {host} failed: {why}",
+            remedy="If a proxy or a private authority signs the certificates here, name its certificate in "
+            "SSL_CERT_FILE (or endpoints.ca_file).",
+        )
+    proxy = proxy_for(f"https://{host}")
+    if proxy is not None:
+        return CannotRunError(
+            f"{host} cannot be reached through the proxy {urlsplit(proxy).hostname}: {why}",
             remedy="Check HTTPS_PROXY and NO_PROXY, and that the proxy permits this host.",
         )
-    if isinstance(error, requests.exceptions.Timeout):
+    if any("timed out" in str(link) or "timeout" in type(link).__name__.lower() for link in chain):
         why = "no answer in time"
-    return no_network(host, why)
-
-
-def tls_failure(host: str, why: str) -> CannotRunError:
-    """The host's certificate is not trusted."""
-    return CannotRunError(
-        f"TLS to {host} failed: {why}",
-        remedy="If a proxy or a private authority signs the certificates here, name its certificate in "
-        "SSL_CERT_FILE (or endpoints.ca_file).",
-    )
-
-
-def no_network(host: str, why: str) -> CannotRunError:
-    """The host does not answer."""
     return CannotRunError(
         f"{host} cannot be reached: {why}",
         remedy="Check the network, DNS and firewall; behind a proxy set HTTPS_PROXY.",
@@ -115,18 +110,19 @@ def no_network(host: str, why: str) -> CannotRunError:
 
 def innermost(error: BaseException) -> str:
     """What went wrong at the bottom of a chain of wrapped errors, in one line."""
+    *_, last = _chain(error)
+    return " ".join(str(last).split()) or type(last).__name__
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it wraps: requests and urllib3 hide theirs in attributes and arguments."""
     seen: set[int] = set()
-    current: BaseException = error
-    while id(current) not in seen:
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
         seen.add(id(current))
-        inner = [
-            candidate
-            for candidate in (getattr(current, "reason", None), current.__cause__, current.__context__)
-            if isinstance(candidate, BaseException)
-        ] + [argument for argument in current.args if isinstance(argument, BaseException)]
-        if inner:
-            current = inner[0]
-    return " ".join(str(current).split()) or type(current).__name__
+        yield current
+        wrapped = (getattr(current, "reason", None), current.__cause__, current.__context__, *current.args)
+        current = next((each for each in wrapped if isinstance(each, BaseException)), None)
 
 
 def _is_this_machine(host: str) -> bool:
