@@ -100,7 +100,12 @@ def _problems(error: _Violation) -> Iterator[SchemaProblem]:
     elif error.keyword in ("additionalProperties", "unevaluatedProperties"):
         yield from _unknown_keys(error)
     elif error.keyword != "required" or _missing(error):
-        yield SchemaProblem(path=error.path, message=f"{_shown(error)} {_said(error)}", remedy=_remedy(error))
+        yield SchemaProblem(
+            path=error.path,
+            message=f"{_shown(error)} {_said(error)}",
+            remedy=_remedy(error),
+            at_key=error.keyword == "required",
+        )
 
 
 def _alternatives(error: _Violation) -> Iterator[SchemaProblem]:
