@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from auditor.evaluate.evidence.material import Material
 from auditor.evaluate.evidence.people import Judge
-from auditor.evaluate.evidence.reading import Item, Source, Unread, attempt, derive, known
+from auditor.evaluate.evidence.reading import Item, Source, Unread, attempt, by_id, derive, known
 from auditor.evaluate.evidence.settings import configuration_request
 from auditor.model.gap import Gap
 from auditor.model.node import Node, Read
@@ -40,7 +41,7 @@ class _Assignments:
 
     def root(self) -> Node:
         assigned = self.material.own("appRoleAssignedTo")
-        return assigned.read(derive(lambda: [self._entry(item) for item in assigned.items()]))
+        return assigned.read(derive(lambda: [self._entry(item) for item in by_id(assigned.items())]))
 
     def _entry(self, item: Item) -> Mapping[str, Node]:
         names = ("id", "principalId", "principalType", "principalDisplayName", "appRoleId", "createdDateTime")
@@ -58,7 +59,7 @@ class _Assignments:
             return [user.read(derive(lambda: self._person(user.item())))]
         if kind == "Group":
             members = self._members(principal)
-            return members.read(derive(lambda: [self._member(node, members) for node in _users(members)]))
+            return members.read(derive(lambda: [self._member(user) for user in _users(members)]))
         if kind == "ServicePrincipal":
             return []
         raise Unread(item.source.gap(f"an assignment to a {kind}, which this program does not know"))
@@ -66,8 +67,8 @@ class _Assignments:
     def _person(self, user: Item) -> Node:
         return Judge(configured=self.material.configured, at=self.material.at).person(user)
 
-    def _member(self, node: Node, members: Source) -> Node:
-        return node if isinstance(node, Gap) else self._person(members.item_of(node))
+    def _member(self, user: Item | Gap) -> Node:
+        return user if isinstance(user, Gap) else self._person(user)
 
     def _members(self, group_id: str) -> Source:
         return self.material.about("groupMembers", group_id)
@@ -101,26 +102,23 @@ class _Assignments:
         return Read(name.lower() in allowed, (*group.requests, configuration))
 
 
-def _users(members: Source) -> Sequence[Node]:
-    """The members who are users, with a gap where that could not be told. Nested groups convey no access."""
-    kinds = [(node, _kind(node, members)) for node in members.nodes()]
-    return [
-        kind if isinstance(kind, Gap) else node
-        for node, kind in kinds
-        if kind == "user" or isinstance(kind, Gap)
-    ]
+def _users(members: Source) -> Sequence[Item | Gap]:
+    """The members who are users, then a gap for each of whom that could not be told. Raises Unread.
+
+    Nested groups convey no access, devices and service principals are nobody.
+    """
+    users = [attempt(partial(_user, node, members)) for node in members.nodes()]
+    gaps = [user for user in users if isinstance(user, Gap)]
+    return [*by_id(user for user in users if isinstance(user, Item)), *gaps]
 
 
-def _kind(node: Node, members: Source) -> str | Gap:
-    return attempt(lambda: members.item_of(node).text("type"))
+def _user(member: Node, members: Source) -> Item | None:
+    item = members.item_of(member)
+    return item if item.text("type") == "user" else None
 
 
 def _member_count(members: Source) -> int:
-    users = _users(members)
-    for node in users:
-        if isinstance(node, Gap):
-            raise Unread(node)
-    return len(users)
+    return len([known(user) for user in _users(members)])
 
 
 def _number(source: Source) -> int:

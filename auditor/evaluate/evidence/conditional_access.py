@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from auditor.evaluate.evidence.material import Material
-from auditor.evaluate.evidence.reading import Item, Source, Unread, attempt, derive
+from auditor.evaluate.evidence.reading import Item, Source, Unread, attempt, by_id, derive
 from auditor.model.gap import Gap, Reason
 from auditor.model.node import Node
 
@@ -41,7 +41,7 @@ def conditional_access(material: Material) -> Node:
 
 def _lists(source: Source, app_id: str) -> Mapping[str, Node]:
     found: dict[str, list[Node]] = {name: [] for name in LISTS.values()}
-    for policy in sorted(source.items(), key=lambda policy: str(policy.node("id"))):
+    for policy in by_id(source.items()):
         entry = derive(partial(_protection, policy, app_id))
         if entry is not None:
             state = attempt(partial(_list_name, policy))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from auditor.evaluate.evidence.material import Material
-from auditor.evaluate.evidence.reading import Item, attempt, derive, known
+from auditor.evaluate.evidence.reading import Item, attempt, by_id, derive, known
 from auditor.evaluate.evidence.signing_keys import key_groups
 from auditor.model.gap import Gap
 from auditor.model.node import Node
@@ -85,7 +85,7 @@ def shared_with(material: Material) -> Node:
 
     def others() -> Node:
         this = _Identity(item=material.service_principal())
-        found = [derive(partial(_shared, this, item)) for item in candidates.items()]
+        found = [derive(partial(_shared, this, item)) for item in by_id(candidates.items())]
         return [entry for entry in found if entry is not None]
 
     return candidates.read(derive(others))

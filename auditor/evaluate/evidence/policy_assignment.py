@@ -13,7 +13,7 @@ from enum import Enum
 from functools import cached_property
 
 from auditor.evaluate.evidence.material import Material
-from auditor.evaluate.evidence.reading import Item, Source, attempt
+from auditor.evaluate.evidence.reading import Item, Source, attempt, by_id
 from auditor.model.gap import Gap
 from auditor.model.node import Node, Read, Request
 
@@ -179,8 +179,7 @@ class _Question:
 def _policies(record: Source, material: Material) -> Sequence[Policy]:
     """The policies of a section, sorted by id. Raises Unread."""
     listing = _listing(record)
-    found = [_policy(item, record, material) for item in listing.items()]
-    return sorted(found, key=lambda policy: str(policy.item.node("id")))
+    return [_policy(item, record, material) for item in by_id(listing.items())]
 
 
 def _policy(item: Item, record: Source, material: Material) -> Policy:

@@ -6,7 +6,7 @@ evidence: the value, or the gap that kept it from being known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -214,6 +214,11 @@ class Item:
 
     def _gap(self, name: str, fault: str) -> Gap:
         return self.source.gap(f"{self.name}.{name} {fault}")
+
+
+def by_id(items: Iterable[Item]) -> list[Item]:
+    """Objects that Graph documents as a set, in an order of their own."""
+    return sorted(items, key=lambda item: str(item.node("id")))
 
 
 def _item(node: Node, name: str, source: Source, *, strict: bool) -> Item:
