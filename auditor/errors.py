@@ -2,6 +2,7 @@
 
     AuditorError
     ├── UsageError        exit 2: command line, configuration, rules, profiles
+    │   ├── NoSuchApplicationError    `--application` names nothing in this tenant
     │   └── DocumentError     a YAML document, with file, line and column
     └── CannotRunError    exit 1: credential, network, clock, output directory
 
@@ -38,6 +39,10 @@ class UsageError(AuditorError):
     """The command line, the configuration, a rule or a profile is not what it must be; nothing was run."""
 
     exit_code = 2
+
+
+class NoSuchApplicationError(UsageError):
+    """Nothing in this tenant is called so; in another tenant of the configuration something may be."""
 
 
 @dataclass(frozen=True, slots=True)

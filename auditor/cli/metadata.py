@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from auditor.saml.certificate import Certificate
     from auditor.saml.metadata_check import MetadataCheck
 
-_EXIT_CODES = {"accept": 0, "warn": 3, "reject": 10}
+EXIT_CODES = {"accept": 0, "warn": 3, "reject": 10}
+"""By verdict."""
 _TIMEOUT = 30
 """Seconds without an answer."""
 
@@ -115,7 +116,7 @@ def check(
             codes.append(1)
             continue
         result = check_metadata(data, expected=expected, over_tls_from=host)
-        codes.append(_EXIT_CODES[result.verdict.value])
+        codes.append(EXIT_CODES[result.verdict.value])
         if output_format == "json":
             click.echo(json.dumps(result.to_json()))
         else:

@@ -14,7 +14,7 @@ from auditor.cli import console
 from auditor.cli.audit import ReportOptions, judge, tell, write_reports
 from auditor.cli.files import check_writable, write_files
 from auditor.cli.outcome import ExitCode, of_several
-from auditor.errors import CannotRunError, UsageError
+from auditor.errors import CannotRunError, NoSuchApplicationError, UsageError
 from auditor.model.configuration import Configuration, TenantConfiguration
 from auditor.model.snapshot import Snapshot
 
@@ -99,18 +99,18 @@ def _each(configuration: Configuration, work: Callable[[TenantConfiguration], Ex
     if len(configuration.tenants) == 1:
         return work(configuration.tenants[0])
     codes: list[ExitCode] = []
-    unknown: list[UsageError] = []
+    elsewhere: list[NoSuchApplicationError] = []
     for tenant in configuration.tenants:
         try:
             codes.append(work(tenant))
-        except CannotRunError as error:
+        except NoSuchApplicationError as error:  # fine as long as some tenant has it
+            elsewhere.append(error)
+            _log.warning("%s: %s", tenant.id, error.message)
+        except (CannotRunError, UsageError) as error:
             console.tell(CannotRunError(f"{tenant.id}: {error.message}", remedy=error.remedy))
             codes.append(ExitCode.CANNOT_RUN)
-        except UsageError as error:  # `--application` names nothing there; in another tenant perhaps
-            unknown.append(error)
-            _log.warning("%s: %s", tenant.id, error.message)
     if not codes:
-        raise unknown[-1]
+        raise elsewhere[-1]
     return of_several(codes)
 
 

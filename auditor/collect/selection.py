@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from auditor.collect.targets import Targets
-from auditor.errors import CannotRunError, UsageError
+from auditor.errors import CannotRunError, NoSuchApplicationError
 from auditor.model.configuration import ApplicationConfiguration
 from auditor.model.gap import Gap
 from auditor.model.snapshot import TENANT, Target
@@ -27,8 +27,8 @@ def select(
     """Keeps the targets whose profile, display name, appId or object id is one of `names`; all without names.
 
     An entry that is named by its profile is kept also when nothing was found for it. As it is spelled first,
-    else case aside. Raises UsageError for a name that nothing bears, with the nearest; CannotRunError when
-    the search itself could not be made.
+    else case aside. Raises NoSuchApplicationError for a name that nothing bears, with the nearest;
+    CannotRunError when the search itself could not be made.
     """
     if not names:
         return Selected(targets=found, entries=tuple(range(len(applications))))
@@ -74,7 +74,7 @@ def _names(target: Target) -> list[str]:
 
 def _nothing_called(
     name: str, found: Targets, applications: Sequence[ApplicationConfiguration]
-) -> UsageError | CannotRunError:
+) -> NoSuchApplicationError | CannotRunError:
     gap = next((it.value for it in found.matches.records.values() if isinstance(it.value, Gap)), None)
     if gap is not None:
         needed = f"Grant {gap.permission} to this program." if gap.permission else "Try again later."
@@ -86,4 +86,6 @@ def _nothing_called(
     by_folded = {spelling.casefold(): spelling for spelling in sorted(known)}
     nearest = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.0)
     remedy = f"The nearest is {by_folded[nearest[0]]}." if nearest else "The configuration names none."
-    return UsageError(f"--application {name}: no application that is looked at is called so", remedy=remedy)
+    return NoSuchApplicationError(
+        f"--application {name}: no application that is looked at is called so", remedy=remedy
+    )

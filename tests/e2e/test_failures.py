@@ -1,0 +1,265 @@
+"""Promise 1, tested by what a scan really asks: no verdict survives the loss of what it rests on.
+
+One sound scan of the smallest tenant tells every request that a scan makes. Each of them is then answered
+in turn with each of six failures. Findings that do not name the request must be the same to the letter; those
+that name it must say that they could not be judged. Where the documentation gives a 404 a meaning, the table
+below says so, and a test of its own says what the finding must be then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from auditor.bundled import bundled
+from auditor.cli.audit import load_configuration_for
+from auditor.cli.emulator import write_configuration
+from auditor.collect import collect
+from auditor.emulator import Emulator, Fault, LoggedRequest, Question, load_scene
+from auditor.evaluate import Evaluation, RulePack, evaluate, load_pack
+from auditor.model.configuration import Configuration
+from auditor.model.finding import Finding, Status
+from tests.conftest import Runner
+
+FAILURES: Mapping[str, Mapping[str, Any]] = {
+    "403": {"status": 403},
+    "404": {"status": 404},
+    "429 without end": {"status": 429, "retry_after": 3600},
+    "500": {"status": 500},
+    "truncated": {"truncate": True},
+    "{}": {"empty": True},
+}
+
+SHARES = 4
+"""Tests per failure, so that workers can share the work."""
+
+MEANINGS_OF_404: Mapping[str, str] = {
+    r"GET /v1\.0/applications\(appId='[^']+'\)": "the registration is in another tenant",
+    r"GET /beta/servicePrincipals/[^/]+/claimsPolicy": "nobody edited the claims",
+    r"GET /[^/]+/federationmetadata/.*": "there is no metadata document",
+}
+"""Requests (as a pattern) whose 404 is documented to say something about the tenant, and what."""
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
+@dataclass(frozen=True)
+class Auditor:
+    """Scans the tenant again and again, in this process."""
+
+    emulator: Emulator
+    configuration: Configuration
+    pack: RulePack
+    at: datetime
+
+    def scan(self) -> Evaluation:
+        """Collects and judges."""
+        (tenant,) = self.configuration.tenants
+        judgement = self.configuration.judgement(tenant)
+        snapshot = asyncio.run(collect(tenant, judgement=judgement, profiles=self.pack.profiles, max_wait=0))
+        return evaluate(snapshot, pack=self.pack, judgement=judgement, at=self.at)
+
+    def with_fault(self, requests: Sequence[str], failure: str) -> Evaluation:
+        """A scan in which these requests are answered so."""
+        wanted = set(requests)
+
+        def meant(question: Question) -> bool:
+            return asked(f"{question.method} {question.url}") in wanted
+
+        self.emulator.faults.clear()
+        self.emulator.faults.add(Fault(match=meant, **FAILURES[failure]))
+        try:
+            return self.scan()
+        finally:
+            self.emulator.faults.clear()
+
+
+@pytest.fixture(scope="module")
+def auditor_of_smallest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Auditor]:
+    pack = load_pack(bundled("rules"))
+    with Emulator(load_scene("smallest")) as emulator:
+        file = write_configuration(emulator, tmp_path_factory.mktemp("tenant"))
+        yield Auditor(emulator, load_configuration_for(file, pack), pack, datetime.now(UTC))
+
+
+@dataclass(frozen=True)
+class Sound:
+    """The scan without any failure: what it found, and what it asked for."""
+
+    findings: tuple[Finding, ...]
+    requests: tuple[str, ...]
+    """Graph and metadata, each once; a further page is the same request as its first page."""
+    in_batches: frozenset[str]
+
+
+@pytest.fixture(scope="module")
+def sound(auditor_of_smallest: Auditor) -> Sound:
+    auditor_of_smallest.emulator.log.clear()
+    findings = comparable(auditor_of_smallest.scan())
+    log = [entry for entry in auditor_of_smallest.emulator.log if not is_sign_in(entry)]
+    requests = sorted({asked(f"{entry.method} {entry.url}") for entry in log})
+    in_batches = frozenset(asked(f"{entry.method} {entry.url}") for entry in log if entry.via_batch)
+    return Sound(findings=findings, requests=tuple(requests), in_batches=in_batches)
+
+
+def is_sign_in(entry: LoggedRequest) -> bool:
+    """Token and OpenID configuration: without them there is no scan."""
+    return "/oauth2/" in entry.url or "openid-configuration" in entry.url
+
+
+def asked(request: str) -> str:
+    """A request as both the log and the evidence can be brought to say it."""
+    method, _, url = request.partition(" ")
+    parts = urlsplit(url)
+    query = re.sub(r"&?\$skiptoken=[^&]*|&?\$skip=[^&]*", "", unquote(parts.query))
+    path = unquote(parts.path)
+    return _TIME.sub("<time>", f"{method} {path}?{query}" if query else f"{method} {path}")
+
+
+def comparable(evaluation: Evaluation) -> tuple[Finding, ...]:
+    """The findings without the times at which things were read: no two scans are at the same second."""
+
+    def timeless(finding: Finding) -> Finding:
+        evidence = tuple(
+            replace(
+                entry,
+                collected_at=None,
+                source=_TIME.sub("<time>", entry.source),
+                value=without_times(entry.value),
+            )
+            for entry in finding.evidence
+        )
+        return replace(finding, evidence=evidence, observed=without_times(finding.observed))
+
+    return tuple(timeless(verdict.finding) for verdict in evaluation.verdicts)
+
+
+def without_times(value: Any) -> Any:
+    return json.loads(_TIME.sub("<time>", json.dumps(value)))
+
+
+def named(finding: Finding) -> set[str]:
+    """The requests that the finding names as its evidence."""
+    return {asked(entry.source) for entry in finding.evidence}
+
+
+Group = tuple[str, str]
+
+
+def groups(findings: Sequence[Finding]) -> dict[Group, list[Finding]]:
+    """Findings by rule and by the application, profile or tenant that it was asked about."""
+    found: dict[Group, list[Finding]] = {}
+    for finding in findings:
+        about = finding.application.service_principal_id if finding.application else finding.subject.id
+        found.setdefault((finding.rule_id, about), []).append(finding)
+    return found
+
+
+def wrong(sound: Sound, failed: tuple[Finding, ...], requests: set[str], *, meaningful: bool) -> list[str]:
+    """What the failure of these requests changed that it must not, or left that it must not.
+
+    `meaningful`: the failure says something, so that what names the request may be judged.
+    """
+    before, after = groups(sound.findings), groups(failed)
+    problems = []
+    for group in sorted(before.keys() | after.keys()):
+        was, is_now = before.get(group, []), after.get(group, [])
+        if not any(named(finding) & requests for finding in was):
+            if was != is_now and not (
+                searched_for_it(is_now, requests) or vanished(was, is_now, after, requests)
+            ):
+                problems.append(f"{group} does not rest on it, and changed: {told(was)} -> {told(is_now)}")
+        elif not meaningful:
+            untouched = [finding for finding in was if not named(finding) & requests]
+            judged = [f for f in is_now if f.status is not Status.NOT_EVALUATED and f not in untouched]
+            if judged or (not is_now and not vanished(was, is_now, after, requests)):
+                problems.append(f"{group} rests on it, and still says: {told(is_now)}")
+    return problems
+
+
+def searched_for_it(findings: Sequence[Finding], requests: set[str]) -> bool:
+    """Whether these stand for an application that could not be searched for: not judged, and naming it."""
+    return bool(findings) and all(
+        finding.status is Status.NOT_EVALUATED and finding.application is None and named(finding) & requests
+        for finding in findings
+    )
+
+
+def vanished(
+    was: Sequence[Finding],
+    is_now: Sequence[Finding],
+    after: Mapping[Group, Sequence[Finding]],
+    requests: set[str],
+) -> bool:
+    """Whether the application is not there any more, and its rule says instead that the search failed."""
+    return not is_now and any(
+        rule == was[0].rule_id and searched_for_it(findings, requests)
+        for (rule, _), findings in after.items()
+    )
+
+
+def told(findings: Sequence[Finding]) -> str:
+    return "; ".join(f"{f.status.value} {f.subject.name}: {f.message}" for f in findings) or "nothing"
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+@pytest.mark.parametrize("failure", FAILURES)
+def test_no_verdict_survives_the_loss_of_what_it_rests_on(
+    auditor_of_smallest: Auditor, sound: Sound, failure: str, share: int
+) -> None:
+    problems = []
+    for request in sound.requests[share::SHARES]:
+        failed = comparable(auditor_of_smallest.with_fault([request], failure))
+        lost = set(sound.in_batches) if request.endswith("/$batch") else {request}
+        meaningful = failure == "404" and any(
+            re.fullmatch(p, request.partition("?")[0]) for p in MEANINGS_OF_404
+        )
+        problems += [f"{request}: {it}" for it in wrong(sound, failed, lost, meaningful=meaningful)]
+    assert problems == []
+
+
+def test_the_scan_asks_for_everything_that_is_collected(sound: Sound) -> None:
+    """Else this file would prove nothing about what is missing here."""
+    from auditor.collect import permissions_by_section
+
+    assert len(sound.requests) > len(permissions_by_section())
+    assert all(Status.NOT_EVALUATED is not finding.status for finding in sound.findings), told(
+        [finding for finding in sound.findings if finding.status is Status.NOT_EVALUATED]
+    )
+
+
+def test_two_sound_scans_say_the_same(auditor_of_smallest: Auditor, sound: Sound) -> None:
+    assert comparable(auditor_of_smallest.scan()) == sound.findings
+
+
+def ends_with(path: str, question: Question) -> bool:
+    return question.path.endswith(path)
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_without_a_token_there_is_no_report(
+    auditor_of_smallest: Auditor, auditor: Runner, failure: str
+) -> None:
+    file = auditor_of_smallest.configuration.file
+    for path in ("/oauth2/v2.0/token", "/.well-known/openid-configuration"):
+        emulator = auditor_of_smallest.emulator
+        emulator.faults.clear()
+        emulator.faults.add(Fault(match=partial(ends_with, path), **FAILURES[failure]))
+        try:
+            result = auditor("scan", "--config", file, "--max-wait", 0)
+        finally:
+            emulator.faults.clear()
+        assert result.code == 1, result.stderr
+        assert result.stderr.startswith("auditor: ")
+        assert "Traceback" not in result.stderr
+        assert not Path("out").exists()
