@@ -16,6 +16,9 @@ MAX_BYTES = 1_000_000
 """Real federation metadata has 11 to 72 kB. Comments are unsigned, so a signature does not bound the size."""
 
 
+INTERRUPTED_VALUE = "//*[comment() or processing-instruction()][text()[normalize-space()]]"
+"""XPath: elements whose text a comment or processing instruction cuts in two, of which readers see one."""
+
 _LIMITS = (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG)
 _expat = xml.parsers.expat.errors
 _ENCODING = (

@@ -142,6 +142,19 @@ def read_metadata(document: bytes, *, pins: Pins) -> MetadataReading:
     )
 
 
+def signing_certificates(document: bytes) -> tuple[Certificate, ...]:
+    """What a document lists for signing, provided that one of these certificates signed it.
+
+    Nothing but the caller vouches for the document; this only shows that it is whole. Raises ValueError.
+    """
+    opened = open_document(document)
+    listed = read_entity(opened.root).certificates
+    verification = verify_metadata(opened, pins=Pins(certificates=listed))
+    if verification.signed is None or not verification.pinned or verification.sha1:
+        raise ValueError("the metadata is not signed by one of the certificates that it lists")
+    return read_entity(verification.signed).certificates
+
+
 def verify_metadata(document: Document, *, pins: Pins) -> Verification:
     """Verifies that the root is an EntityDescriptor, signed by the signature that is its first child."""
     root = document.root

@@ -6,15 +6,15 @@ them, or when the document came over TLS from the cloud's own login host.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from auditor.model.cloud import CLOUDS, Cloud
 from auditor.model.node import Json
 from auditor.saml.certificate import Certificate
-from auditor.saml.door import Document, DocumentRefused, open_document
+from auditor.saml.date_time import read_date_time
+from auditor.saml.door import INTERRUPTED_VALUE, Document, DocumentRefused, open_document
 from auditor.saml.finding import SamlFinding, Verdict, note, reject, verdict, warn
 from auditor.saml.metadata import (
     HTTP_POST,
@@ -25,9 +25,6 @@ from auditor.saml.metadata import (
 )
 from auditor.saml.signature import Pins, SignatureState, Verification
 from auditor.saml.url import foreign_to, read_login_url
-
-_INTERRUPTED_VALUE = "//*[comment() or processing-instruction()][text()[normalize-space()]]"
-_DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,18 +120,6 @@ def certificate_json(certificate: Certificate, at: datetime) -> dict[str, Json]:
     }
 
 
-def read_date_time(text: str) -> datetime | None:
-    """An xs:dateTime, UTC unless it says otherwise; None when it is none that a calendar has."""
-    match = _DATE_TIME.fullmatch(text.strip(" \t\r\n"))
-    if match is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(match[1] + (match[2] or "Z"))
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
 def _check(
     verification: Verification,
     findings: list[SamlFinding],
@@ -180,7 +165,7 @@ def _signer_problems(
 def _document_problems(document: Document) -> Iterator[SamlFinding]:
     if document.encoding not in ("utf-8", "utf8"):
         yield warn("encoding", f"the document is encoded in {document.encoding}; Entra writes UTF-8")
-    if document.root.xpath(_INTERRUPTED_VALUE):
+    if document.root.xpath(INTERRUPTED_VALUE):
         message = "a comment or processing instruction stands inside a value: readers may see half of it"
         yield warn("comment-in-value", message)
 
