@@ -79,9 +79,9 @@ def _list_step(take: Callable[[Sequence[Node], Trace], Node]) -> Step:
     return step
 
 
-def _undecided_among(items: Sequence[Node]) -> Gap | None:
+def _undecided_among(items: Sequence[Node], trace: Trace) -> Gap | None:
     """The first element of which is not known whether it belongs there, and so where the others stand."""
-    opened = (Trace().open(item) for item in items)
+    opened = [trace.open(item) for item in items]
     return next((item for item in opened if isinstance(item, Undecided)), None)
 
 
@@ -92,14 +92,14 @@ def _index(tree: Ast) -> Step:
         if not -len(items) <= position < len(items):
             return None  # also when some elements are undecided: without them the list is only shorter
         counted = items[: position + 1] if position >= 0 else items[position:]
-        return _undecided_among(counted) or items[position]
+        return _undecided_among(counted, trace) or items[position]
 
     return _list_step(take)
 
 
 def _slice(tree: Ast) -> Step:
     bounds = slice(*tree["children"])
-    return _list_step(lambda items, trace: _undecided_among(items) or list(items[bounds]))
+    return _list_step(lambda items, trace: _undecided_among(items, trace) or list(items[bounds]))
 
 
 def _with_reads(node: Node, trace: Trace) -> Node:
@@ -145,7 +145,7 @@ def _filter_projection(tree: Ast) -> Step:
             doubt = element.cause if isinstance(element, Undecided) else None
             if isinstance(element, Undecided):
                 element = element.element
-            left_out = is_false(own.open(condition(element, own)))
+            left_out = is_false(own.open(condition(element, own)), own)
             if left_out is True:
                 trace.dropped.extend(own.touched())
                 continue
@@ -221,7 +221,7 @@ def _and(tree: Ast) -> Step:
 
     def step(node: Node, trace: Trace) -> Node:
         left = trace.open(left_step(node, trace))
-        false = is_false(left)
+        false = is_false(left, trace)
         if isinstance(false, Gap):
             return false
         return left if false else right_step(node, trace)
@@ -234,7 +234,7 @@ def _or(tree: Ast) -> Step:
 
     def step(node: Node, trace: Trace) -> Node:
         left = trace.open(left_step(node, trace))
-        false = is_false(left)
+        false = is_false(left, trace)
         if isinstance(false, Gap):
             return false
         return right_step(node, trace) if false else left
@@ -244,7 +244,7 @@ def _or(tree: Ast) -> Step:
 
 def _not(tree: Ast) -> Step:
     (inner,) = (compiled(child) for child in tree["children"])
-    return lambda node, trace: is_false(trace.open(inner(node, trace)))
+    return lambda node, trace: is_false(trace.open(inner(node, trace)), trace)
 
 
 def _multi_select_list(tree: Ast) -> Step:

@@ -9,18 +9,17 @@ from auditor.evaluate.clauses import Look
 from auditor.evaluate.paths import ITEM, Path, Reading
 from auditor.evaluate.templates import UNREAD, Template, in_words
 from auditor.evaluate.trace import Trace, Undecided
+from auditor.model.finding import Subject
 from auditor.model.gap import Gap
 from auditor.model.node import Json, Node, Read
-from auditor.model.rule import ForEach, SubjectKind
+from auditor.model.rule import ForEach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Element:
-    """One element: the subject of a finding."""
+    """One element, the subject of a finding."""
 
-    kind: SubjectKind
-    id: str
-    name: str
+    subject: Subject
     node: Node
     """The element with the requests by which the list was reached."""
     look: Look
@@ -54,7 +53,7 @@ class ElementsOf:
         """The elements in this evidence."""
         found = self._path.elements(evidence)
         elements = tuple(self._element(Read(item, found.requests), evidence) for item in found.items)
-        ids: list[Json] = [element.id for element in elements]
+        ids: list[Json] = [element.subject.id for element in elements]
         reading = Reading(
             value=ids, gaps=found.gaps, requests=tuple(dict.fromkeys((*found.requests, *found.dropped)))
         )
@@ -76,11 +75,10 @@ class ElementsOf:
         named = self._id.read(inside)
         identity = unknown if named.gaps or named.value is None else in_words(named.value)
         called = self._name.read(inside)
+        name = identity if called.gaps or called.value is None else in_words(called.value)
         reading = Reading(value=identity, gaps=() if gap is None else (gap,), requests=own.touched())
         return Element(
-            kind=self._kind,
-            id=identity,
-            name=identity if called.gaps or called.value is None else in_words(called.value),
+            subject=Subject(kind=self._kind, id=identity, name=name),
             node=item,
             look=Look(path=self._path.expression, reading=reading),
             gap=gap,

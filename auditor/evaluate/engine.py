@@ -14,7 +14,7 @@ from auditor.evaluate.clauses import AssertionClause, CompiledClause, Outcome, T
 from auditor.evaluate.elements import Element, Elements, ElementsOf
 from auditor.evaluate.paths import ITEM
 from auditor.evaluate.templates import Template, summarised
-from auditor.model.finding import Evidence, Status
+from auditor.model.finding import Evidence, Status, Subject
 from auditor.model.gap import Gap
 from auditor.model.node import Json, Node
 from auditor.model.rule import Assertion, Need, Rule, Severity
@@ -22,7 +22,7 @@ from auditor.model.rule import Assertion, Need, Rule, Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a rule says; `element` is None when it is about the application, profile or tenant as a whole."""
+    """What a rule says; `subject` is None when it is the application, profile or tenant as a whole."""
 
     status: Status
     severity: Severity
@@ -31,7 +31,7 @@ class Result:
     observed: Json = None
     evidence: tuple[Evidence, ...]
     gaps: tuple[Gap, ...] = ()
-    element: Element | None = None
+    subject: Subject | None = None
 
     @classmethod
     def unjudged(cls, gaps: Sequence[Gap], *, evidence: Iterable[Evidence], severity: Severity) -> Result:
@@ -144,7 +144,9 @@ class _Case:
 
     def _of_element(self, element: Element, place: str) -> Result:
         if element.gap is not None:
-            return replace(self._not_evaluated((element.gap,), element.look.evidence()), element=element)
+            return replace(
+                self._not_evaluated((element.gap,), element.look.evidence()), subject=element.subject
+            )
         result = self._judged({**self._evidence, ITEM: element.node})
         sources = {entry.source for entry in result.evidence}
         further = [entry for entry in element.look.evidence() if entry.source not in sources]
@@ -154,7 +156,7 @@ class _Case:
             else gap
             for gap in result.gaps
         )
-        return replace(result, element=element, evidence=(*result.evidence, *further), gaps=gaps)
+        return replace(result, subject=element.subject, evidence=(*result.evidence, *further), gaps=gaps)
 
     def _judged(self, evidence: Mapping[str, Node]) -> Result:
         outcomes = [clause.judge(evidence) for clause in self._rule.clauses]
@@ -196,7 +198,7 @@ class _Case:
             message=self._rule.message_pass.fill(self._evidence),
             observed=observed[0] if len(observed) == 1 else summarised(observed),
             evidence=self._on_the_way([*found.look.evidence(), *entries]),
-            element=None,
+            subject=None,
         )
 
     @property
@@ -249,10 +251,10 @@ def _one_each(results: Iterable[Result]) -> list[Result]:
     """One result for each element: what a list names twice is one subject, and its worst result counts."""
     found: dict[str, Result] = {}
     for result in results:
-        assert result.element is not None
-        known = found.setdefault(result.element.id, result)
+        assert result.subject is not None
+        known = found.setdefault(result.subject.id, result)
         if _WORST.index(result.status) < _WORST.index(known.status):
-            found[result.element.id] = result
+            found[result.subject.id] = result
     return list(found.values())
 
 

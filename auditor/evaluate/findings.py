@@ -39,9 +39,7 @@ class Findings:
 
     def verdict(self, result: Result, *, rule: Rule, about: About) -> Verdict:
         """The finding of a result, with the gaps that kept it from being judged."""
-        subject = about.subject
-        if result.element is not None:
-            subject = Subject(kind=result.element.kind, id=result.element.id, name=result.element.name)
+        subject = result.subject or about.subject
         finding = Finding(
             fingerprint=fingerprint(
                 tenant_id=self.tenant_id,

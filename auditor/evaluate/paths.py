@@ -29,7 +29,7 @@ from auditor.evaluate import functions
 from auditor.evaluate.compilation import Ast, compiled
 from auditor.evaluate.trace import Trace, mismatch, unknown_in
 from auditor.model.gap import Gap
-from auditor.model.node import Json, Node, Request
+from auditor.model.node import Json, Node, Read, Request
 from auditor.schema_problems import did_you_mean
 
 ROOTS = (
@@ -105,14 +105,16 @@ class Path:
     def glance(self, evidence: Mapping[str, Node]) -> Reading:
         """Enough to tell null, empty and filled apart; what lies within the value is not touched.
 
-        Gaps in the value are shown as null, and of an object only what names it is.
+        For show, of an object the single values are given that took no further request to read.
         """
         trace = Trace()
         node = trace.open(self._read(evidence, trace))
-        unknown = unknown_in(node) if isinstance(node, list | tuple) else node
-        if isinstance(unknown, Gap):
-            trace.plain(unknown)
-        return self._reading(_outline(node), trace)
+        if not isinstance(node, list | tuple):
+            return self._reading(_outline(node) if not isinstance(node, Gap) else trace.plain(node), trace)
+        unknown = unknown_in(node, trace)
+        if unknown is not None:
+            return self._reading(trace.plain(unknown), trace)
+        return self._reading([_outline(trace.open(item)) for item in node], trace)
 
     def elements(self, evidence: Mapping[str, Node]) -> Elements:
         """The elements of the list; null has none."""
@@ -148,11 +150,10 @@ def _unique(requests: Sequence[Request]) -> tuple[Request, ...]:
 
 
 def _outline(node: Node) -> Json:
-    """The node for show; its gaps and what it took to read them are of no concern."""
     if isinstance(node, Mapping):
-        named = {key: node[key] for key in ("id", "displayName") if isinstance(node.get(key), str)}
-        return cast(Json, named) or {"keys": len(node)} if node else {}
-    return Trace().plain(node)
+        single = {key: value for key, value in node.items() if isinstance(value, str | int | float)}
+        return cast(Json, single) or {"keys": len(node)} if node else {}
+    return None if isinstance(node, Gap | Read | list | tuple) else cast(Json, node)
 
 
 def _parsed(expression: str) -> Ast:

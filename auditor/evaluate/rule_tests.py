@@ -84,7 +84,7 @@ def _problem(expected: Mapping[str, Json], results: Sequence[Result]) -> str | N
     found = [result for result in results if result.status is status]
     if "count" in expected and len(found) != expected["count"]:
         return f"{len(found)} findings instead of {expected['count']}"
-    subjects = sorted(result.element.id if result.element else "" for result in found)
+    subjects = sorted(result.subject.id if result.subject else "" for result in found)
     if "subjects" in expected and subjects != sorted(map(str, cast(list[Json], expected["subjects"]))):
         return f"the subjects are {', '.join(subjects)}"
     severities = sorted({result.severity.value for result in found})

@@ -102,23 +102,27 @@ def ordered(compare: Callable[[Any, Any], bool], left: Json, right: Json) -> boo
     return unreadable(f"{type_of(left)} cannot be compared with {type_of(right)}")
 
 
-def unknown_in(items: Sequence[Node]) -> Gap | None:
-    """The gap when nothing but gaps stands in a list that is not empty: perhaps it has no elements at all."""
+def unknown_in(items: Sequence[Node], trace: Trace) -> Gap | None:
+    """The gap when nothing but gaps stands in a list that is not empty: perhaps it has no elements at all.
+
+    The first element that is there for certain is enough to know, and how that is known is noted.
+    """
     cause: Gap | None = None
     for item in items:
         opened = Trace().open(item)
         if not isinstance(opened, Gap):
+            trace.open(item)
             return None
         cause = cause or opened
     return cause
 
 
-def is_false(node: Node) -> bool | Gap:
+def is_false(node: Node, trace: Trace) -> bool | Gap:
     """What JMESPath counts as false: null, false and what is empty. `node` is not a `Read`."""
     if isinstance(node, Gap):
         return node
     if isinstance(node, list | tuple):
-        return unknown_in(node) or not node
+        return unknown_in(node, trace) or not node
     if isinstance(node, str | Mapping):
         return not node
     return node is None or node is False
