@@ -69,7 +69,8 @@ def directory_object(
         return {**user(value, origin=origin, select=select), "type": unknown}
     if kind == "user":
         return {**user(value, origin=origin, select=select), "type": kind}
-    known = normalise(value, select=("id", "displayName"), null_means=NULL_MEANS_ELSEWHERE, origin=origin)
+    shared = [name for name in select if name in ("id", "displayName")]
+    known = normalise(value, select=shared, null_means=NULL_MEANS_ELSEWHERE, origin=origin)
     return {**dict.fromkeys(select), **known, "type": kind}
 
 

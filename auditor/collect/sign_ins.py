@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from auditor.collect.collector import Collector, Context, Origin, refused_record, unavailable
 from auditor.graph.answer import NO_PREMIUM_CODES, Answer, Refusal
@@ -21,6 +22,9 @@ from auditor.graph.question import literal, timestamp
 from auditor.model.gap import Reason
 from auditor.model.node import Json, Node
 from auditor.model.snapshot import Per, Record
+
+if TYPE_CHECKING:
+    from auditor.graph.client import GraphClient
 
 LICENCE = "Microsoft Entra ID P1 or P2"
 
@@ -58,22 +62,21 @@ async def run(context: Context) -> Mapping[str, Record]:
         days=days, since=timestamp(context.at - timedelta(days=days)), until=timestamp(context.at)
     )
     app_ids = {target.service_principal_id: target.app_id.lower() for target in context.targets}
-    if not context.bulk:
-        # One after the other: a batch would send more at once than the limit allows.
-        answers = {id: await _ask(context, window, app_ids[id]) for id in ids}
-        return {id: _record(id, answer, window, app_ids[id]) for id, answer in answers.items()}
-    answer = await _ask(context, window)
-    return {id: _record(id, answer, window, app_ids[id]) for id in ids}
+    if context.bulk:
+        answer = await read_log(context.graph, window.filter(), pages=TENANT_PAGES)
+        return {id: _record(id, answer, window, app_ids[id]) for id in ids}
+    # One after the other: a batch would send more at once than the limit allows.
+    answers = {
+        id: await read_log(context.graph, window.filter(app_ids[id]), pages=APPLICATION_PAGES) for id in ids
+    }
+    return {id: _record(id, answer, window, app_ids[id]) for id, answer in answers.items()}
 
 
-async def _ask(context: Context, window: Window, app_id: str | None = None) -> Answer | Refusal:
+async def read_log(graph: GraphClient, filter: str, *, pages: int) -> Answer | Refusal:
+    """The entries that fit, unless they fill more than so many pages."""
+
     async def ask() -> Answer | Refusal:
-        return await context.graph.list(
-            context.graph.sdk.audit_logs.sign_ins,
-            filter=window.filter(app_id),
-            top=PAGE,
-            max_pages=TENANT_PAGES if app_id is None else APPLICATION_PAGES,
-        )
+        return await graph.list(graph.sdk.audit_logs.sign_ins, filter=filter, top=PAGE, max_pages=pages)
 
     answer = await ask()
     # Tenants that have the licence get this refusal now and then (microsoft-graph-docs-contrib, issue 3033).
