@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "profiles": "List, show and check the profiles of applications.",
     "permissions": "The least set of Graph permissions, and what each is for.",
     "metadata": "Check a federation metadata document: may a service provider trust it?",
+    "response": "Check the captured SAML response of a test sign-on.",
     "report": "The report's JSON Schema; any format again from report.json.",
 }
 """The module of the same name here defines `command`. The sentences stand in `auditor --help`."""
