@@ -233,9 +233,10 @@ class GraphClient:
             why = str(error) or type(error).__name__
             return Reply(status=None, problem=f"no answer, {why}", at=timestamp(self._clock()))
         self._reached = True
-        if response.status_code == 401:
+        reply = self._reply(response)
+        if 401 in reply.statuses:
             self._token.refused(used)
-        return self._reply(response)
+        return reply
 
     def _give_up_if_unreachable(self, error: httpx.TransportError | httpx.DecodingError) -> None:
         """Raises CannotRunError when no connection to Graph was ever made, and trying again did not help."""

@@ -93,6 +93,17 @@ class Reply:
         """Status 2xx with a JSON object."""
         return self.problem is None and self.status is not None and 200 <= self.status < 300
 
+    @property
+    def statuses(self) -> frozenset[int]:
+        """The status, and those of the items when it is the reply to a batch."""
+        items = None if self.body is None else self.body.get("responses")
+        inside = (
+            [item.get("status") for item in items if isinstance(item, dict)]
+            if isinstance(items, list)
+            else []
+        )
+        return frozenset(status for status in (self.status, *inside) if isinstance(status, int))
+
     def request(self, question: Question, *, pages: int = 1) -> Request:
         """The provenance of this reply."""
         return Request(method=question.method, url=question.path, at=self.at, pages=pages, status=self.status)
