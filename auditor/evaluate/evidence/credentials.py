@@ -24,7 +24,7 @@ def client_credentials(material: Material) -> Node:
     found = _of_owner(own, SERVICE_PRINCIPAL)
     if registration.value is not None:
         found += [registration.read(node) for node in _of_owner(registration, APPLICATION)]
-        if not isinstance(registration.value, Gap):
+        if federated.record is not None or not isinstance(registration.value, Gap):
             found += [federated.read(node) for node in _federated(federated)]
     # One credential is one too many whatever else could not be read; only `there is none` needs all requests.
     return found if found else Read([], (*registration.requests, *federated.requests))

@@ -21,7 +21,7 @@ ITEM = "item"
 
 _CLAIMS = ("claimsMappingPolicies", "claimsPolicy", "applications")
 _SIGNING = ("tokenIssuancePolicies", "applications")
-_DETAILS = ("thumbprint", "sha256", "subject", "keyType", "keySize", "signatureAlgorithm", "inMetadata")
+_DETAILS = ("sha256", "subject", "keyType", "keySize", "signatureAlgorithm", "inMetadata")
 
 SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
