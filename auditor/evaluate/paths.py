@@ -135,6 +135,8 @@ class Path:
 
     def _gaps(self, trace: Trace) -> tuple[Gap, ...]:
         """Each gap once; one that was found on the way (an absent key, a wrong type) with its place."""
+        if not trace.gaps:
+            return ()
         placed = (gap if gap.section else replace(gap, section=self.place) for gap in trace.gaps)
         return tuple(dict.fromkeys(placed))
 

@@ -50,13 +50,15 @@ class Trace:
         if isinstance(node, Gap):
             self.gaps.append(node.cause if isinstance(node, Undecided) else node)
             return None
-        if isinstance(node, Mapping):
+        if isinstance(node, dict | Mapping):  # asked for a dict first, because that is several times faster
             return {key: self.plain(value) for key, value in node.items()}
         assert not isinstance(node, Read)  # mypy does not follow the loop in `open`
         return [self.plain(item) for item in node]
 
     def touched(self) -> tuple[Request, ...]:
         """Each request once, in the order touched."""
+        if len(self.requests) < 2 and not self.dropped:
+            return tuple(self.requests)
         return tuple(dict.fromkeys((*self.requests, *self.dropped)))
 
 
