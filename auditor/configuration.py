@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from auditor.declaration import check_declarations, read_captured_response, read_service_provider
 from auditor.errors import DocumentError
 from auditor.model.configuration import (
     AcceptedGap,
@@ -39,7 +40,6 @@ _NOT_YET = {
     "waivers": "waivers",
     "alerts": "alerts",
     "heartbeat": "the heartbeat",
-    "service_provider": "the service provider's side",
 }
 """Keys of the schema whose feature this version does not have, and what to call it."""
 
@@ -110,6 +110,7 @@ def _tenant(document: YamlDocument, index: int, data: Mapping[str, Any]) -> Tena
         ),
         environment=entry.get("environment", "production"),
         applications=tuple(_application(application) for application in applications),
+        folder=folder,
     )
 
 
@@ -120,6 +121,8 @@ def _application(entry: Mapping[str, Any]) -> ApplicationConfiguration:
         match=Match(**entry["match"]) if "match" in entry else None,
         name_id=entry.get("name_id", "user.userprincipalname").lower(),
         allow=Allow(**allow),
+        service_provider=read_service_provider(entry),
+        captured_response=read_captured_response(entry),
         **plain,
     )
 
@@ -200,8 +203,7 @@ def _has_password(url: object) -> bool:
 
 def _refuse_what_is_not_there_yet(document: YamlDocument) -> None:
     places = [(key,) for key in _NOT_YET if isinstance(document.data, dict) and key in document.data]
-    entries = ((path, entry) for path, entry in _applications(document.data) if "service_provider" in entry)
-    for path in (*places, *((*path, "service_provider") for path, _ in entries)):
+    for path in places:
         raise document.problem(
             f"{path[-1]}: this version cannot use {_NOT_YET[str(path[-1])]} yet",
             *path,
@@ -227,6 +229,7 @@ def _check_names(document: YamlDocument, known: Known) -> None:
     data = cast(dict[str, Any], document.data)
     for path, entry in _applications(data):
         _check_application(document, path, entry, {profile.id: profile for profile in known.profiles})
+        check_declarations(document, path, entry)
     for id, override in data.get("rules", {}).items():
         if id not in known.rules:
             raise _unknown(document, "rule", id, known.rules, "rules", id, key=True, see="auditor rules list")

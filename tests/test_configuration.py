@@ -57,6 +57,11 @@ def refused(file: Path, text: str) -> str:
     return str(error.value).replace(f"{file}:", "")
 
 
+def entry(text: str) -> str:
+    """A configuration whose one application says this, on the second line from column 39 on."""
+    return f"tenants: [{{id: a}}]\napplications: [{{profile: gotomeeting, {text}}}]"
+
+
 def test_everything_that_can_be_said(file: Path) -> None:
     file.write_text(
         """
@@ -198,12 +203,48 @@ def test_the_tenant_of_the_environment_serves_only_when_the_file_names_none(
             "2:1: heartbeat: this version cannot use the heartbeat yet",
         ),
         (
-            "tenants: [{id: a}]\napplications: [{profile: x, service_provider: {configured_by: manual}}]",
-            "2:29: service_provider: this version cannot use the service provider's side yet",
+            "tenants: [{id: a, applications: [{profile: gotomeeting, service_provider: 3}]}]",
+            "1:75: service_provider must be a mapping, not the number 3",
         ),
         (
-            "tenants: [{id: a, applications: [{profile: gotomeeting, service_provider: 3}]}]",
-            "cannot use the service",
+            entry("service_provider: {configured_by: by-hand}"),
+            "2:73: configured_by",
+        ),
+        (
+            entry("service_provider: {configured_by: manual, metadata_url: x}"),
+            "2:81: metadata_url belongs to configured_by: metadata-url, not to manual",
+        ),
+        (
+            entry("service_provider: {configured_by: metadata-url, metadata_url: x, entity_id: y}"),
+            "2:104: entity_id belongs to configured_by: manual, not to metadata-url",
+        ),
+        (
+            entry("service_provider: {configured_by: metadata-file}"),
+            "2:58: configured_by: metadata-file without metadata_file says nothing",
+        ),
+        (
+            entry("service_provider: {configured_by: manual, entity_id: x, sign_in_binding: HTTP-POST}"),
+            "2:95: sign_in_binding needs its sign_in_page_url",
+        ),
+        (
+            entry("service_provider: {configured_by: metadata-file, metadata_file: no/such.xml}"),
+            "2:103: metadata_file: there is no file no/such.xml",
+        ),
+        (
+            entry("service_provider: {configured_by: manual, certificate_file: .}"),
+            "2:99: certificate_file: there is no file .",
+        ),
+        (
+            entry("service_provider: {configured_by: manual, entity_id: x, checked_on: 2026-13-01}"),
+            "2:107: checked_on: 2026-13-01 is no day of the calendar",
+        ),
+        (
+            entry("captured_response: {file: auditor.yaml, captured_on: 2026-02-30}"),
+            "2:92: captured_on: 2026-02-30 is no day of the calendar",
+        ),
+        (
+            entry("captured_response: {file: gone.har, captured_on: 2026-02-20}"),
+            "2:65: file: there is no file gone.har",
         ),
     ],
 )

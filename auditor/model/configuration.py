@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from auditor.model.rule import Severity
@@ -52,6 +53,45 @@ class Allow:
     """Object ids or display names."""
 
 
+class ConfiguredBy(StrEnum):
+    """The ways in which a service provider is told about Entra."""
+
+    METADATA_URL = "metadata-url"
+    METADATA_FILE = "metadata-file"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProvider:
+    """What somebody saw at the service provider: no service provider can be asked."""
+
+    configured_by: ConfiguredBy
+    metadata_url: str | None = None
+    metadata_file: str | None = None
+    """The file that was uploaded there; as written, relative to the configuration."""
+    sign_in_page_url: str | None = None
+    sign_in_binding: str | None = None
+    """HTTP-Redirect or HTTP-POST."""
+    sign_out_page_url: str | None = None
+    sign_out_binding: str | None = None
+    entity_id: str | None = None
+    certificate_file: str | None = None
+    """The certificates that it holds (PEM, base64 or DER); as written, relative to the configuration."""
+    checked_on: str | None = None
+    """ISO 8601 date of the last look at the service provider's console."""
+    checked_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturedResponse:
+    """The SAML response of a test sign-on, captured in a browser."""
+
+    file: str
+    """As written, relative to the configuration."""
+    captured_on: str
+    """ISO 8601 date."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationConfiguration:
     """One entry of `applications`."""
@@ -63,6 +103,8 @@ class ApplicationConfiguration:
     guests: str = "not-allowed"
     allow: Allow = field(default_factory=Allow)
     test_user: str | None = None
+    service_provider: ServiceProvider | None = None
+    captured_response: CapturedResponse | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +150,8 @@ class TenantConfiguration:
     environment: str = "production"
     applications: tuple[ApplicationConfiguration, ...] = ()
     """The tenant's own list, or the common one."""
+    folder: Path = Path()
+    """Of the configuration file: what declared files are relative to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
