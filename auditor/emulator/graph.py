@@ -172,4 +172,4 @@ class Graph:
         if isinstance(types, list) and types:
             items = [item for item in items if str(item["@odata.type"]).rpartition(".")[2] in types]
         query = Query(tenant=self.tenant, question=question, resource=resource.DIRECTORY_OBJECT, roles=roles)
-        return Answer(body=query.many(items, "directoryObjects"))
+        return Answer(body=query.many(items, "directoryObjects", paged=False))

@@ -182,9 +182,11 @@ def _signed(root: etree._Element, pair: KeyPair) -> etree._Element:
         c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
     )
     signer.namespaces = _DS_PREFIX
-    signed: etree._Element = signer.sign(
+    tree = signer.sign(
         root, key=pair.key, cert=[pair.certificate], reference_uri=f"#{root.get('ID')}", id_attribute="ID"
     )
-    for certificate in signed.iterfind(f"{{{_DS}}}Signature//{{{_DS}}}X509Certificate"):
+    # Parsed anew: in the signer's tree the elements it added have no namespace to find them by.
+    signed = etree.fromstring(etree.tostring(tree))
+    for certificate in signed[0].iter(f"{{{_DS}}}X509Certificate"):
         certificate.text = "".join((certificate.text or "").split())  # not signed; Entra has one line
     return signed

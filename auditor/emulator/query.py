@@ -46,11 +46,12 @@ class Query:
         answer: Object = {"@odata.context": f"{self._metadata}#{context}{_names(selected)}/$entity"}
         return answer | self._shown(item, selected, keys="keyCredentials" in (selected or ()))
 
-    def many(self, items: Sequence[Object], context: str) -> Json:
-        """The answer to a request for a collection: one page of it. Raises UnsupportedQuery."""
+    def many(self, items: Sequence[Object], context: str, *, paged: bool = True) -> Json:
+        """The answer to a request for a collection, or for one page of it. Raises UnsupportedQuery."""
         selected = self._selection(items)
+        self._expansions()  # refused here, also when there is nothing to expand
         found = self.found(items)
-        page, start, following = self._page(len(found))
+        page, start, following = self._page(len(found)) if paged else (slice(None), 0, None)
         answer: Object = {"@odata.context": f"{self._metadata}#{context}{_names(selected)}"}
         if self._counts and start == 0 and not self.question.option(_SKIP):
             answer["@odata.count"] = len(found)
@@ -127,7 +128,7 @@ class Query:
             shown["keyCredentials"] = _without_keys(shown["keyCredentials"])
         if selected is None and self.tenant.options.unknown_properties and self.resource.is_directory:
             shown["lastChangedByFeature"] = {"@odata.type": "#microsoft.graph.featureStamp", "ring": "r4"}
-        return shown | self._expansions(item)
+        return shown | self._expanded(item)
 
     def _shown_as_related(self, item: Object, selected: tuple[str, ...] | None) -> Object:
         """As a member of a collection of several types: says which it is, and shows what may be seen."""
@@ -140,13 +141,19 @@ class Query:
             shown["keyCredentials"] = _without_keys(shown["keyCredentials"])
         return {**shown, "@odata.type": kind, "id": item["id"]}
 
-    def _expansions(self, item: Object) -> Object:
-        text = self.question.option("$expand")
-        if not text:
-            return {}
-        if self.is_advanced:
+    def _expanded(self, item: Object) -> Object:
+        found: Object = {}
+        for name, selected in self._expansions().items():
+            related = self.tenant.related[str(item["id"]), name][:_EXPANDED]
+            found[name] = [self._shown_as_related(each, selected) for each in related]
+        return found
+
+    def _expansions(self) -> dict[str, tuple[str, ...] | None]:
+        """What $expand asks for, with the nested $select. Raises UnsupportedQuery."""
+        text = self.question.option("$expand") or ""
+        if text and self.is_advanced:
             raise UnsupportedQuery("$expand is not supported with the advanced query parameters.")
-        expanded: Object = {}
+        found: dict[str, tuple[str, ...] | None] = {}
         for name, inner in re.findall(r"(\w+)(?:\(([^)]*)\))?", text):
             if name not in self.resource.expand:
                 raise UnsupportedQuery(
@@ -154,10 +161,8 @@ class Query:
                     f" on type 'microsoft.graph.{self.resource.kind}'.",
                     code="BadRequest",
                 )
-            names = tuple(inner.removeprefix("$select=").split(",")) if inner else None
-            related = self.tenant.related[str(item["id"]), name][:_EXPANDED]
-            expanded[name] = [self._shown_as_related(each, names) for each in related]
-        return expanded
+            found[name] = tuple(inner.removeprefix("$select=").split(",")) if inner else None
+        return found
 
     def _page(self, total: int) -> tuple[slice, int, int | None]:
         """The slice to show, the offset it begins with, and the offset of the next page."""

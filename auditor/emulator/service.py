@@ -16,7 +16,7 @@ from auditor.emulator.limits import Limits
 from auditor.emulator.login import Login
 from auditor.emulator.metadata import Metadata
 from auditor.emulator.requests import Answer, LoggedRequest, Question
-from auditor.emulator.tokens import Tokens
+from auditor.emulator.tokens import BadToken, Tokens
 
 _READ_BY_POST = ("/$batch", "/directoryObjects/getByIds", "/oauth2/v2.0/token")
 
@@ -100,7 +100,10 @@ class Service:
 
     def _batch(self, question: Question) -> Answer:
         try:
+            self._tokens.roles(question.headers.get("authorization"))
             return gathered(questions(question), self._item)
+        except BadToken as error:
+            return self._error(question, 401, "InvalidAuthenticationToken", error.message)
         except BadBatch as error:
             return self._error(question, 400, "BadRequest", str(error))
 
