@@ -9,19 +9,20 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import click
 
-from auditor.cli.options import EXISTING_FILE, Instant
+from auditor.cli.live import read_application
+from auditor.cli.options import EXISTING_FILE, FILE, Instant
 from auditor.errors import CannotRunError
 from auditor.model.cloud import CLOUDS
 from auditor.report.text import visible
 
 if TYPE_CHECKING:
     from auditor.saml.certificate import Certificate
-    from auditor.saml.metadata_check import MetadataCheck
+    from auditor.saml.metadata_check import Expected, MetadataCheck
 
 EXIT_CODES = {"accept": 0, "warn": 3, "reject": 10}
 """By verdict."""
@@ -64,8 +65,8 @@ def command() -> None:
 
 @command.command()
 @click.argument("documents", metavar="FILE-OR-URL...", nargs=-1, required=True)
-@click.option("--tenant-id", type=Guid(), required=True, help="The tenant the metadata must be of.")
-@click.option("--app-id", type=Guid(), required=True, help="The application (client) id.")
+@click.option("--tenant-id", type=Guid(), help="The tenant the metadata must be of.")
+@click.option("--app-id", type=Guid(), help="The application (client) id.")
 @click.option(
     "--certificate",
     "certificate_files",
@@ -76,6 +77,10 @@ def command() -> None:
 )
 @click.option("--active", type=Thumbprint(), help="Thumbprint of the active certificate.")
 @click.option("--cloud", type=click.Choice(list(CLOUDS)), default="global", show_default=True)
+@click.option("--config", type=FILE, help="Take all of these from the tenant of this configuration instead.")
+@click.option(
+    "--application", metavar="NAME", help="With --config: profile, display name, appId or object id."
+)
 @click.option("--at", type=Instant(), help="The time to judge for, ISO 8601.  [default: now]")
 @click.option(
     "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -83,11 +88,13 @@ def command() -> None:
 def check(
     *,
     documents: Sequence[str],
-    tenant_id: str,
-    app_id: str,
+    tenant_id: str | None,
+    app_id: str | None,
     certificate_files: Sequence[Path],
     active: str | None,
     cloud: str,
+    config: Path | None,
+    application: str | None,
     at: datetime | None,
     output_format: str,
 ) -> int:
@@ -97,16 +104,10 @@ def check(
     the portal or from Graph, not from the document. Exit codes: 0 accept, 3 warn, 10 reject, 1 a file
     could not be opened or a URL not fetched.
     """
-    from auditor.saml.metadata_check import Expected, check_metadata
+    from auditor.saml.metadata_check import check_metadata
 
-    expected = Expected(
-        tenant_id=tenant_id,
-        app_id=app_id,
-        cloud=CLOUDS[cloud],
-        certificates=read_certificates(certificate_files),
-        active=active,
-        at=at or datetime.now(UTC),
-    )
+    options = _Options(tenant_id, app_id, certificate_files, active, cloud)
+    expected = _expected(options, config, application, at or datetime.now(UTC))
     codes = []
     for name in documents:
         try:
@@ -122,6 +123,46 @@ def check(
         else:
             click.echo(_as_text(name, result))
     return next(code for code in (1, 10, 3, 0) if code in codes)
+
+
+class _Options(NamedTuple):
+    """What the document is compared with, as given."""
+
+    tenant_id: str | None
+    app_id: str | None
+    certificate_files: Sequence[Path]
+    active: str | None
+    cloud: str
+
+
+def _expected(options: _Options, config: Path | None, application: str | None, at: datetime) -> Expected:
+    from auditor.saml.metadata_check import Expected
+
+    if (config is None) != (application is None):
+        raise click.UsageError("--config and --application belong together.")
+    if config is not None and application is not None:
+        if options.tenant_id or options.app_id or options.certificate_files or options.active:
+            raise click.UsageError("Give --config and --application, or the values themselves, not both.")
+        live = read_application(config, application)
+        return Expected(
+            tenant_id=live.tenant_id,
+            app_id=live.app_id,
+            cloud=live.cloud,
+            certificates=live.certificates,
+            active=live.active,
+            at=at,
+            expiry_days=live.expiry_days,
+        )
+    if options.tenant_id is None or options.app_id is None:
+        raise click.UsageError("Give --tenant-id and --app-id, or --config and --application.")
+    return Expected(
+        tenant_id=options.tenant_id,
+        app_id=options.app_id,
+        cloud=CLOUDS[options.cloud],
+        certificates=read_certificates(options.certificate_files),
+        active=options.active,
+        at=at,
+    )
 
 
 def read_certificates(files: Sequence[Path]) -> tuple[Certificate, ...]:
@@ -197,4 +238,4 @@ def _as_text(name: str, result: MetadataCheck) -> str:
     lines += [
         f"  {finding.severity.value}: {finding.message} [{finding.code}]" for finding in result.findings
     ]
-    return "\n".join(visible(line) for line in lines)
+    return "\n".join(visible(line.replace("\n", " ")) for line in lines)  # a value must not make lines

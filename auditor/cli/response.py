@@ -7,17 +7,18 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from auditor.cli.live import LiveApplication, read_application
 from auditor.cli.metadata import EXIT_CODES, Thumbprint, read_certificates
 from auditor.cli.options import EXISTING_FILE, FILE, Instant
 from auditor.report.text import visible
 
 if TYPE_CHECKING:
     from auditor.saml.certificate import Certificate
-    from auditor.saml.response_check import ResponseCheck
+    from auditor.saml.response_check import ResponseCheck, ResponseExpected
 
 _log = logging.getLogger(__name__)
 
@@ -44,13 +45,17 @@ def command() -> None:
     help="Federation metadata to take the certificates from.",
 )
 @click.option("--active", type=Thumbprint(), help="Thumbprint of the active certificate.")
-@click.option("--issuer", required=True, help="The identity provider's entity ID.")
-@click.option("--audience", required=True, help="The application's Identifier.")
-@click.option("--recipient", required=True, help="The application's Reply URL.")
+@click.option("--issuer", help="The identity provider's entity ID.")
+@click.option("--audience", help="The application's Identifier.")
+@click.option("--recipient", help="The application's Reply URL.")
 @click.option("--name-id", help="The name ID that the user should have.")
 @click.option("--name-id-format", help="The format it should have.")
 @click.option("--relay-state", help="The relay state that should stand beside the response.")
 @click.option("--in-response-to", metavar="ID", help="The ID of the request that it should answer.")
+@click.option("--config", type=FILE, help="Take what is not given from the tenant of this configuration.")
+@click.option(
+    "--application", metavar="NAME", help="With --config: profile, display name, appId or object id."
+)
 @click.option("--at", type=Instant(), help="The time to judge for, ISO 8601.  [default: now]")
 @click.option("--clock-skew", type=click.IntRange(min=0), default=120, show_default=True, metavar="SECONDS")
 @click.option(
@@ -62,13 +67,15 @@ def check(
     certificate_files: Sequence[Path],
     metadata_file: Path | None,
     active: str | None,
-    issuer: str,
-    audience: str,
-    recipient: str,
+    issuer: str | None,
+    audience: str | None,
+    recipient: str | None,
     name_id: str | None,
     name_id_format: str | None,
     relay_state: str | None,
     in_response_to: str | None,
+    config: Path | None,
+    application: str | None,
     at: datetime | None,
     clock_skew: int,
     output_format: str,
@@ -80,37 +87,98 @@ def check(
     codes: 0 accept, 3 warn, 10 reject, 1 the file could not be opened.
     """
     from auditor.saml.capture import MAX_CAPTURE_BYTES
-    from auditor.saml.response_check import ResponseExpected, check_response
+    from auditor.saml.response_check import check_response
 
-    if bool(certificate_files) == (metadata_file is not None):
-        raise click.UsageError(
-            "Give either --certificate or --metadata: without it nobody vouches for a signature."
-        )
-    certificates = read_certificates(certificate_files) if metadata_file is None else _listed(metadata_file)
+    given = _Given(
+        certificate_files=certificate_files,
+        metadata_file=metadata_file,
+        active=active,
+        issuer=issuer,
+        audience=audience,
+        recipient=recipient,
+        name_id=name_id,
+        name_id_format=name_id_format,
+        relay_state=relay_state,
+        in_response_to=in_response_to,
+        at=at or datetime.now(UTC),
+        clock_skew=timedelta(seconds=clock_skew),
+    )
     try:
         with file.open("rb") as opened:
             data = opened.read(MAX_CAPTURE_BYTES + 1)
     except OSError as error:
         _log.error(f"{file}: {error.strerror}", extra={"remedy": "Name a file that can be read."})
         return 1
-    result = check_response(
-        data,
-        expected=ResponseExpected(
-            issuer=issuer,
-            audience=audience,
-            recipient=recipient,
-            name_id=name_id,
-            name_id_format=name_id_format,
-            relay_state=relay_state,
-            in_response_to=in_response_to,
-            certificates=certificates,
-            active=active,
-            at=at or datetime.now(UTC),
-            clock_skew=timedelta(seconds=clock_skew),
-        ),
-    )
+    if (config is None) != (application is None):
+        raise click.UsageError("--config and --application belong together.")
+    if config is not None and application is not None:
+        given = given.completed(read_application(config, application))
+    result = check_response(data, expected=given.expected())
     click.echo(json.dumps(result.to_json()) if output_format == "json" else _as_text(file, result))
     return EXIT_CODES[result.verdict.value]
+
+
+class _Given(NamedTuple):
+    """What the response is compared with, as far as it is known."""
+
+    certificate_files: Sequence[Path]
+    metadata_file: Path | None
+    active: str | None
+    issuer: str | None
+    audience: str | None
+    recipient: str | None
+    name_id: str | None
+    name_id_format: str | None
+    relay_state: str | None
+    in_response_to: str | None
+    at: datetime
+    clock_skew: timedelta
+    live_certificates: tuple[Certificate, ...] = ()
+
+    def completed(self, live: LiveApplication) -> _Given:
+        """With what tenant and profile say, where nothing was given."""
+        return self._replace(
+            live_certificates=live.certificates,
+            active=self.active or live.active,
+            issuer=self.issuer or live.cloud.entity_id(live.tenant_id),
+            audience=self.audience or live.identifier,
+            recipient=self.recipient or live.reply_url,
+            name_id=self.name_id or live.name_id,
+            name_id_format=self.name_id_format or live.name_id_format,
+            relay_state=self.relay_state or live.relay_state,
+        )
+
+    def expected(self) -> ResponseExpected:
+        """The comparison. Raises click.UsageError when something is missing that it cannot do without."""
+        from auditor.saml.response_check import ResponseExpected
+
+        if self.issuer is None or self.audience is None or self.recipient is None:
+            names = {"--issuer": self.issuer, "--audience": self.audience, "--recipient": self.recipient}
+            missing = ", ".join(name for name, value in names.items() if value is None)
+            raise click.UsageError(f"Give {missing}, or --config and --application.")
+        return ResponseExpected(
+            issuer=self.issuer,
+            audience=self.audience,
+            recipient=self.recipient,
+            name_id=self.name_id,
+            name_id_format=self.name_id_format,
+            relay_state=self.relay_state,
+            in_response_to=self.in_response_to,
+            certificates=self._certificates(),
+            active=self.active,
+            at=self.at,
+            clock_skew=self.clock_skew,
+        )
+
+    def _certificates(self) -> tuple[Certificate, ...]:
+        if self.certificate_files and self.metadata_file is not None:
+            raise click.UsageError("Give either --certificate or --metadata.")
+        if self.metadata_file is not None:
+            return _listed(self.metadata_file)
+        found = read_certificates(self.certificate_files) or self.live_certificates
+        if not found:
+            raise click.UsageError("Give --certificate or --metadata: nobody else vouches for a signature.")
+        return found
 
 
 def _listed(file: Path) -> tuple[Certificate, ...]:

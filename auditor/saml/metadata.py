@@ -45,6 +45,8 @@ class Role:
     valid_until: str | None
     certificates: tuple[Certificate, ...]
     """In the document's order, each once."""
+    others: tuple[Certificate, ...]
+    """Readable certificates for another use than signing; Entra lists none."""
     unreadable: tuple[str, ...]
     """Why further X509Certificate elements could not be read."""
     issuers: tuple[str, ...]
@@ -242,10 +244,9 @@ def _is_role(element: etree._Element) -> bool:
 
 
 def _role(element: etree._Element) -> Role:
-    readable, unreadable = [], []
+    signing, others, unreadable = [], [], []
     for key in element.findall(f"{MD}KeyDescriptor"):
-        if key.get("use", "signing") != "signing":
-            continue
+        readable = signing if key.get("use", "signing") == "signing" else others
         for certificate in key.findall(f"{DS}KeyInfo/{DS}X509Data/{DS}X509Certificate"):
             try:
                 readable.append(from_base64(text_of(certificate)))
@@ -255,7 +256,8 @@ def _role(element: etree._Element) -> Role:
     return Role(
         name=etree.QName(element).localname,
         valid_until=element.get("validUntil"),
-        certificates=_once(readable),
+        certificates=_once(signing),
+        others=_once(others),
         unreadable=tuple(unreadable),
         issuers=tuple(text_of(scope).strip() for scope in scopes),
     )

@@ -255,7 +255,8 @@ def _certificate_problems(
             "active-not-signer", f"signed by {signed_by}, but the active certificate is {expected.active}"
         )
     known = {certificate.thumbprint for certificate in expected.certificates}
-    for certificate in listed:
+    others = [certificate for role in entity.identity_providers for certificate in role.others]
+    for certificate in dict.fromkeys((*listed, *others)):
         if certificate.thumbprint != active:
             what = "not active" if certificate.thumbprint in known else "not among the application's own"
             yield warn("further-certificate", f"also lists {certificate.thumbprint}, which is {what}")

@@ -165,6 +165,12 @@ def unknown_certificate_listed() -> bytes:
 
 
 @case("warn", "further-certificate")
+def unknown_certificate_for_encryption_listed() -> bytes:
+    keys = _keys() + key_descriptor(attacker().text, use="encryption")
+    return sign(entity(identity_provider(keys)), active())
+
+
+@case("warn", "further-certificate")
 def further_certificate_while_the_active_one_is_not_known() -> Sent:
     both = sign(listing(active(), inactive()), active())
     return Sent(both, replace(expected(active(), inactive()), active=None))
