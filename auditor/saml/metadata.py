@@ -244,7 +244,9 @@ def _is_role(element: etree._Element) -> bool:
 
 
 def _role(element: etree._Element) -> Role:
-    signing, others, unreadable = [], [], []
+    signing: list[Certificate] = []
+    others: list[Certificate] = []
+    unreadable: list[str] = []
     for key in element.findall(f"{MD}KeyDescriptor"):
         readable = signing if key.get("use", "signing") == "signing" else others
         for certificate in key.findall(f"{DS}KeyInfo/{DS}X509Data/{DS}X509Certificate"):
