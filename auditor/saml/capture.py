@@ -1,7 +1,8 @@
 """Finds the SAML response in what an administrator has at hand after a test sign-on.
 
-XML; the base64 of the form field; a URL-encoded form body or redirect URL (deflated or not); the HTML page
-that posts the form; a browser's HAR export; a SAML-tracer export. What is found is bytes, for `door` to open.
+XML; the base64 of the form field; a URL-encoded form body, redirect URL or copied command line (deflated or
+not); the HTML page that posts the form; a browser's HAR export; a SAML-tracer export. What is found is bytes,
+for `door` to open.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ MAX_CAPTURE_BYTES = 50_000_000
 _SPACE = b" \t\r\n"
 _FIELD = "SAMLResponse"
 _RELAY_STATE = "RelayState"
-_FORM_VALUE = re.compile(r"(?:^|[?&#\s])(SAMLResponse|RelayState)=([^&#\s]*)")
+_FORM_VALUE = re.compile(r"(?<!\w)(SAMLResponse|RelayState)=([^&#\s\"']*)")
 _LINE_END = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _RESPONSE_TAG = re.compile(r"<(?:[\w.-]+:)?Response[\s>]")
 

@@ -96,6 +96,7 @@ def test_the_response_alone(data: bytes) -> None:
         f"RelayState={quote(RELAY_STATE)}&SAMLResponse={quote(VALUE, safe='')}".encode(),
         f"{REPLY_URL}?{urlencode({'SAMLResponse': _deflated(XML), 'RelayState': RELAY_STATE})}".encode(),
         f"POST /saml/acs HTTP/1.1\r\nHost: example.net\r\n\r\n{FORM}".encode(),
+        f"curl 'https://example.net/saml/acs' --data-raw '{FORM}' --compressed".encode(),
         _page().encode(),
         b"<!DOCTYPE html>" + _page().encode(),
         _page(_wrapped(VALUE)).encode(),
