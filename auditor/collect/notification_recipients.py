@@ -107,11 +107,13 @@ class Search:
 
     def take(self, directory: Directory, outcome: Answer | Refusal) -> None:
         """Notes what a collection said."""
+        if isinstance(outcome, Answer) and outcome.objects:
+            self.found = _recipient(directory, outcome, self.address)
+            self.requests = [outcome.request]  # the verdict does not rest on who else was asked
+            return
         self.requests.append(outcome.request)
         if isinstance(outcome, Refusal):
             self.refusals.append((directory, outcome))
-        elif outcome.objects:
-            self.found = _recipient(directory, outcome, self.address)
 
     @property
     def record(self) -> Record:

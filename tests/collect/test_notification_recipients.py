@@ -122,7 +122,9 @@ def test_nobody_is_known_only_when_all_could_be_asked(
 
 def test_a_group_is_found_though_users_may_not_be_read(reading: Serving) -> None:
     tenant = reading(company(), permissions=["GroupMember.Read.All"])
-    assert at(value(tenant, "sales@contoso.com"), "type") == "group"
+    record = read(tenant, "sales@contoso.com")["sales@contoso.com"]
+    assert at(record.value, "type") == "group"
+    assert [str(request).partition("?")[0] for request in record.requests] == ["GET /v1.0/groups"]
 
 
 def test_a_missing_permission_is_named_before_another_failure(reading: Serving) -> None:
