@@ -56,7 +56,7 @@ async def run(context: Context) -> Records:
 
 
 async def _asked(context: Context, app_ids: Mapping[str, str]) -> Mapping[str, Answer | Refusal]:
-    builders = [context.graph.sdk.applications_with_app_id(app_id) for app_id in app_ids.values()]
+    builders = [context.graph.application(app_id) for app_id in app_ids.values()]
     outcomes = await context.graph.get_many(builders, select=SELECT)
     return dict(zip(app_ids, outcomes, strict=True))
 

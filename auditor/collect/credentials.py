@@ -53,6 +53,8 @@ def certificates_in(metadata: Node) -> Mapping[bytes, str]:
             der = base64.b64decode(match.group(1))
         except ValueError:
             continue
+        if not der:
+            continue
         sha1 = hashlib.sha1(der, usedforsecurity=False).digest()
         uploaded = hashlib.sha256(sha1.hex().upper().encode()).digest()
         found[sha1] = found[uploaded] = base64.b64encode(der).decode()

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from types import TracebackType
 from typing import Self, TypeAlias
+from urllib.parse import quote
 
 import httpx
 from kiota_abstractions.method import Method
@@ -49,7 +50,7 @@ Outcomes: TypeAlias = list[Answer | Refusal]
 
 
 class Path:
-    """A builder for a path that msgraph-sdk has none for, beta mostly. Ids in it must be escaped already."""
+    """A builder for a path that msgraph-sdk has none for. Ids in it must be escaped already."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -113,6 +114,13 @@ class GraphClient:
     def held_permissions(self) -> frozenset[str]:
         """The permissions that the token carries (`token.held_permissions`)."""
         return self._token.permissions
+
+    def application(self, app_id: str) -> Path:
+        """A builder for the app registration with this application id.
+
+        The SDK's own, `applications_with_app_id`, writes the id into parameters that all of them share.
+        """
+        return Path(f"{self._origin}/{V1}/applications(appId='{quote(app_id, safe='')}')")
 
     def beta(self, path: str) -> Path:
         """A builder for a beta path such as `/servicePrincipals/<id>/claimsPolicy`."""
