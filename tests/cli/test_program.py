@@ -73,7 +73,7 @@ def test_the_version(auditor: Runner) -> None:
     ("arguments", "told"),
     [
         (["scn"], "Did you mean 'scan'?"),
-        (["scan", "--configg", "x"], "Did you mean --config"),
+        (["scan", "--configg", "x"], "Did you mean '--config'?"),
         (["scan", "--at", "yesterday"], "'yesterday' is no time; write for example 2026-11-23T02:00:00Z"),
         (["scan", "--format", "htlm"], "unknown format 'htlm'; did you mean 'html'? Known: "),
         (["scan", "--fail-on", "hihg"], "'hihg' is not one of 'informational'"),
