@@ -138,12 +138,7 @@ def _unused(application: ApplicationDraft, tenant: TenantDraft) -> None:
 
 DEFECTS = (
     Defect(name="user-name-is-not-mail", rule="user-name-is-mail", apply=_user_name_is_not_mail),
-    Defect(
-        name="test-user-absent",
-        rule="test-user-exists",
-        apply=_test_user_absent,
-        also=("test-user-assigned",),
-    ),
+    Defect(name="test-user-absent", rule="test-user-exists", apply=_test_user_absent),
     Defect(
         name="test-user-disabled",
         rule="test-user-exists",
@@ -159,15 +154,10 @@ DEFECTS = (
         name="invitation-waiting",
         rule="assigned-users-enabled",
         apply=_waiting_guest,
-        also=("no-guests-assigned", "user-name-is-mail"),
+        also=("no-guests-assigned",),
     ),
-    Defect(name="guest-assigned", rule="no-guests-assigned", apply=_guest, also=("user-name-is-mail",)),
-    Defect(
-        name="guest-in-assigned-group",
-        rule="no-guests-assigned",
-        apply=_guest_in_group,
-        also=("user-name-is-mail",),
-    ),
+    Defect(name="guest-assigned", rule="no-guests-assigned", apply=_guest),
+    Defect(name="guest-in-assigned-group", rule="no-guests-assigned", apply=_guest_in_group),
     Defect(name="broad-group-assigned", rule="no-broad-group-assigned", apply=_broad_group),
     Defect(name="all-users-group-assigned", rule="no-broad-group-assigned", apply=_all_users_group),
     Defect(name="application-disabled", rule="application-enabled", apply=_disabled),

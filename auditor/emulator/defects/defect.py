@@ -19,6 +19,8 @@ class Defect:
     """Makes it true of an application whose template's values have been filled in."""
     also: tuple[str, ...] = ()
     """Other rules that cannot but find it as well."""
+    hides: bool = False
+    """It makes things unreadable: its rules must say that they could not judge."""
 
 
 def domain(tenant: TenantDraft) -> str:

@@ -111,7 +111,11 @@ def _metadata(variant: str) -> Callable[[ApplicationDraft, TenantDraft], None]:
 
 
 _EXTRA = ("no-unexpected-reply-url",)
-_UNREAD = ("metadata-matches-tenant", "metadata-lists-active-certificate")
+_METADATA = (
+    "metadata-signature-valid",
+    "metadata-matches-tenant",
+    "metadata-lists-active-certificate",
+)
 
 DEFECTS = (
     Defect(name="application-absent", rule="gallery-application-present", apply=_absent),
@@ -170,19 +174,25 @@ DEFECTS = (
     Defect(
         name="name-id-is-mail-by-claims-policy", rule="name-id-is-user-name", apply=_mail_by_claims_policy
     ),
-    Defect(name="metadata-missing", rule="metadata-available", apply=_metadata("missing"), also=_UNREAD),
-    Defect(name="metadata-oversized", rule="metadata-available", apply=_metadata("oversized"), also=_UNREAD),
-    Defect(name="metadata-not-xml", rule="metadata-available", apply=_metadata("not xml"), also=_UNREAD),
-    Defect(name="metadata-dtd", rule="metadata-signature-valid", apply=_metadata("dtd"), also=_UNREAD),
-    Defect(
-        name="metadata-broken-signature", rule="metadata-signature-valid", apply=_metadata("broken signature")
-    ),
-    Defect(
-        name="metadata-foreign-signature",
-        rule="metadata-signature-valid",
-        apply=_metadata("foreign signature"),
-    ),
-    Defect(name="metadata-unsigned", rule="metadata-signature-valid", apply=_metadata("unsigned")),
+    Defect(name="metadata-missing", rule="metadata-available", apply=_metadata("missing")),
+    *[
+        Defect(
+            name=f"metadata-{variant.replace(' ', '-')}",
+            rule="metadata-available",
+            apply=_metadata(variant),
+            also=_METADATA,
+            hides=True,
+        )
+        for variant in ("oversized", "not xml")
+    ],
+    *[
+        Defect(
+            name=f"metadata-{variant.replace(' ', '-')}",
+            rule="metadata-signature-valid",
+            apply=_metadata(variant),
+        )
+        for variant in ("dtd", "broken signature", "foreign signature", "unsigned")
+    ],
     Defect(
         name="metadata-of-another-tenant", rule="metadata-matches-tenant", apply=_metadata("another tenant")
     ),
