@@ -137,7 +137,7 @@ class _Evaluation:
                 continue
             about = _about_profile(profile, entry)
             if about.subject.id in seen:
-                continue  # the same entry twice
+                continue  # the products of a profile are searched for together
             seen.add(about.subject.id)
             evidence = derived.profile_evidence(
                 self._snapshot,
@@ -199,14 +199,13 @@ def _about_application(target: Target, profile: Profile | None) -> About:
 
 
 def _about_profile(profile: Profile, entry: ApplicationConfiguration | None) -> About:
-    """The profile; where the entry says which product or service principal it means, that one of it."""
+    """The profile; where the entry says which service principal it means, that one of it."""
     match = entry.match if entry else None
     meant = (match.app_id or match.object_id or match.display_name) if match else None
-    product = entry.product if entry else None
-    identity = "/".join(part for part in (profile.id, product, meant) if part)
+    identity = profile.id if meant is None else f"{profile.id}/{meant}"
     return About(
         owner=profile.id,
-        subject=Subject(kind=SubjectKind.PROFILE, id=identity, name=product or profile.display_name),
+        subject=Subject(kind=SubjectKind.PROFILE, id=identity, name=profile.display_name),
         profile=profile,
     )
 
