@@ -76,7 +76,10 @@ class CompiledRule:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         item = rule.for_each is not None
-        self.guards = [*_needs(rule), *(compiled_clause(clause, item=False) for clause in rule.when)]
+        needs = _needs(rule)
+        self.has_profile = needs[0] if rule.needs is Need.PROFILE else None
+        """That a profile of ours says something is no evidence about the tenant."""
+        self.guards = [*needs, *(compiled_clause(clause, item=False) for clause in rule.when)]
         self.elements = ElementsOf(rule.for_each) if rule.for_each else None
         self.clauses = [compiled_clause(clause, item=item) for clause in rule.expect]
         self.escalations = [
@@ -125,7 +128,8 @@ class _Case:
             if outcome.truth is Truth.FAILS:
                 sentence = guard.otherwise.fill(self._evidence) if guard.otherwise else ""
                 return [self._not_applicable(sentence, _entries([outcome]))]
-            self._way.extend(_entries([outcome]))
+            if guard is not self._rule.has_profile:
+                self._way.extend(_entries([outcome]))
         return []
 
     def results(self) -> list[Result]:

@@ -50,6 +50,10 @@ def lint(path: Path, *, as_profile: bool = False) -> Linted:
     if not path.exists():
         raise UsageError(f"there is no file or folder {path}", remedy="Name a rule, or a folder of rules.")
     files = [path] if path.is_file() else list(yaml_files(path))
+    if not files:
+        raise UsageError(
+            f"no rule or profile lies in {path}", remedy="Rules lie in DIR/<category>/<id>.yaml."
+        )
     is_whole = path.is_dir() and not any(file.parent == path for file in files)
     loaded = Loaded()
     for file in files:

@@ -87,10 +87,13 @@ class Path:
 
     def __init__(self, expression: str, *, item: bool = False) -> None:
         self.expression = expression
-        tree = _parsed(expression)
-        self.roots = _checked(tree, (*ROOTS, ITEM) if item else ROOTS)
-        """The roots it names."""
-        self._read = compiled(tree)
+        try:
+            tree = _parsed(expression)
+            self.roots = _checked(tree, (*ROOTS, ITEM) if item else ROOTS)
+            """The roots it names."""
+            self._read = compiled(tree)
+        except RecursionError as error:
+            raise PathError(f"{expression[:40]!r}... is nested too deeply") from error
         self.place = _leading(expression, self.roots)
         """Where in the evidence a gap stands that was found on the way."""
 

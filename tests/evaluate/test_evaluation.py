@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from auditor.bundled import bundled
 from auditor.evaluate import Evaluation, RulePack, evaluate, load_pack
 from auditor.model.configuration import ApplicationConfiguration, Judgement, Match, RuleOverride
 from auditor.model.finding import Finding, Status, fingerprint
+from auditor.model.report import AuditedApplication
 from auditor.model.rule import Severity, SubjectKind
 from auditor.model.snapshot import TENANT, Per, Snapshot
 from tests.evaluate import snapshots
@@ -37,6 +40,12 @@ GOTOMEETING = profile(
 @pytest.fixture
 def small(tmp_path: Path) -> RulePack:
     return pack(tmp_path, MODE, FOUND, NAMED, OFF, GOTOMEETING)
+
+
+@pytest.fixture(scope="module")
+def whole() -> RulePack:
+    """The bundled rules and profiles."""
+    return load_pack(bundled("rules"))
 
 
 def findings(evaluation: Evaluation) -> dict[str, Finding]:
@@ -176,24 +185,26 @@ def test_gaps_are_told_once_with_the_section_they_stand_in(small: RulePack) -> N
     assert (gap.section, gap.subject) == ("servicePrincipals", snapshots.SERVICE_PRINCIPAL)
 
 
-def test_an_application_without_a_profile_is_judged_by_what_needs_none() -> None:
-    loaded = load_pack(bundled("rules"))
+def test_an_application_without_a_profile_is_judged_by_what_needs_none(whole: RulePack) -> None:
     target = replace(snapshots.target(), profile=None, application=None)
-    found = findings(judged(loaded, replace(snapshots.snapshot(), targets=(target,)), Judgement()))
+    found = findings(judged(whole, replace(snapshots.snapshot(), targets=(target,)), Judgement()))
     assert found["reply-url-matches"].status is Status.NOT_APPLICABLE
     assert found["reply-url-uses-https"].status is Status.PASS
     assert found["reply-url-uses-https"].tutorial is None
 
 
 class TestApplications:
-    def application(self, changes: Any = None, **configured: Any) -> Any:
-        loaded = load_pack(bundled("rules"))
+    @pytest.fixture
+    def application(self, whole: RulePack) -> Callable[..., AuditedApplication]:
+        return partial(self._application, whole)
+
+    def _application(self, whole: RulePack, changes: Any = None, **configured: Any) -> AuditedApplication:
         judgement = snapshots.judgement(**configured)
-        (found,) = judged(loaded, snapshots.snapshot(changes), judgement).applications
+        (found,) = judged(whole, snapshots.snapshot(changes), judgement).applications
         return found
 
-    def test_what_the_report_shows_of_it(self) -> None:
-        found = self.application()
+    def test_what_the_report_shows_of_it(self, application: Callable[..., AuditedApplication]) -> None:
+        found = application()
         assert (found.profile, found.product, found.matched_by) == ("gotomeeting", "GoToMeeting", "template")
         assert (found.sign_on_mode, found.enabled, found.rollover) == ("saml", True, None)
         (certificate,) = found.certificates
@@ -204,25 +215,26 @@ class TestApplications:
         )
         assert certificate.at_service_provider is None
 
-    def test_what_could_not_be_read_is_null(self) -> None:
-        found = self.application(snapshots.own("servicePrincipals", snapshots.gap("servicePrincipals")))
+    def test_what_could_not_be_read_is_null(self, application: Callable[..., AuditedApplication]) -> None:
+        found = application(snapshots.own("servicePrincipals", snapshots.gap("servicePrincipals")))
         assert (found.sign_on_mode, found.enabled, found.certificates) == (None, None, ())
 
-    def test_without_a_configured_product_the_relay_state_names_it(self) -> None:
+    def test_without_a_configured_product_the_relay_state_names_it(
+        self, application: Callable[..., AuditedApplication]
+    ) -> None:
         training = {"relayState": "https://global.gototraining.com"}
         changed = snapshots.own(
             "servicePrincipals", snapshots.service_principal(samlSingleSignOnSettings=training)
         )
-        assert self.application(changed, product=None).product == "GoToTraining"
+        assert application(changed, product=None).product == "GoToTraining"
         other = snapshots.own(
             "servicePrincipals", snapshots.service_principal(samlSingleSignOnSettings={"relayState": "x"})
         )
-        assert self.application(other, product=None).product is None
-        assert self.application(other).product == "GoToMeeting"
+        assert application(other, product=None).product is None
+        assert application(other).product == "GoToMeeting"
 
 
-def test_the_same_snapshot_gives_the_same_findings_whatever_order_it_is_in() -> None:
-    loaded = load_pack(bundled("rules"))
+def test_the_same_snapshot_gives_the_same_findings_whatever_order_it_is_in(whole: RulePack) -> None:
     snapshot = snapshots.snapshot()
     turned = replace(
         snapshot,
@@ -231,18 +243,17 @@ def test_the_same_snapshot_gives_the_same_findings_whatever_order_it_is_in() -> 
             for name, section in reversed(list(snapshot.sections.items()))
         },
     )
-    assert judged(loaded, turned) == judged(loaded, snapshot)
+    assert judged(whole, turned) == judged(whole, snapshot)
 
 
 @pytest.mark.parametrize("section", sorted(snapshots.snapshot().sections))
-def test_a_record_that_is_missing_changes_only_what_names_it(section: str) -> None:
+def test_a_record_that_is_missing_changes_only_what_names_it(whole: RulePack, section: str) -> None:
     """As the test of whole scans does with requests, on the snapshot alone and for each section."""
-    loaded = load_pack(bundled("rules"))
     sound = snapshots.snapshot()
-    before = {verdict.finding.fingerprint: verdict.finding for verdict in judged(loaded, sound).verdicts}
+    before = {verdict.finding.fingerprint: verdict.finding for verdict in judged(whole, sound).verdicts}
     per = sound.sections[section].per
     for subject in sound.sections[section].records:
-        lost = judged(loaded, snapshots.unread(sound, section, subject))
+        lost = judged(whole, snapshots.unread(sound, section, subject))
         after = {verdict.finding.fingerprint: verdict.finding for verdict in lost.verdicts}
         prefix = f"GET /v1.0/{section}/{subject if per is not Per.TENANT else TENANT}"
         for fingerprint_, finding in before.items():

@@ -373,3 +373,5 @@ class TestLint:
     def test_what_is_not_there(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="there is no file or folder"):
             lint(tmp_path / "nothing")
+        with pytest.raises(UsageError, match="no rule or profile lies in"):
+            lint(tmp_path)

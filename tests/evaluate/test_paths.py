@@ -228,6 +228,8 @@ class TestLoading:
             ("tenant.x = 'y'", "Unknown token"),
             ("tenant.x == `y`", "write a text in single quotes"),
             ("", "is no JMESPath expression"),
+            ("!" * 5000 + "tenant", "is nested too deeply"),
+            ("tenant" + "[?a" * 5000, "is nested too deeply"),
         ],
     )
     def test_an_expression_that_cannot_be_meant(self, expression: str, message: str) -> None:
