@@ -161,6 +161,11 @@ def in_order(items: Iterable[Json]) -> list[Json]:
     return sorted(items, key=_canonical)
 
 
+def by_id(objects: Iterable[Mapping[str, Json]]) -> list[Mapping[str, Json]]:
+    """The objects of a list in the order of their ids, whatever order Graph sent them in."""
+    return sorted(objects, key=lambda item: str(item.get("id")))
+
+
 def _canonical(item: Json) -> str:
     return json.dumps(item, sort_keys=True)
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from auditor.collect.collector import Collector, Context, Origin, in_order, normalise, refused_record
-from auditor.collect.people import by_id
+from auditor.collect.collector import Collector, Context, Origin, by_id, in_order, normalise, refused_record
 from auditor.graph.answer import Refusal
 from auditor.model.node import Json
 from auditor.model.snapshot import TENANT, Per, Record

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from auditor.collect.collector import Collector, Context, Origin, normalise, refused_record
-from auditor.collect.people import by_id
+from auditor.collect.collector import Collector, Context, Origin, by_id, normalise, refused_record
 from auditor.collect.registrations import registrations
 from auditor.graph.answer import Answer, Refusal
 from auditor.model.snapshot import Per, Record

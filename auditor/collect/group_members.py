@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from auditor.collect.app_role_assigned_to import assigned
-from auditor.collect.collector import Collector, Context, Origin
-from auditor.collect.people import PERMISSION, USER, by_id, directory_object
+from auditor.collect.collector import Collector, Context, Origin, by_id
+from auditor.collect.people import PERMISSION, USER, directory_object
 from auditor.graph.answer import Answer, Refusal
 from auditor.model.gap import Reason
 from auditor.model.snapshot import Per, Record

@@ -14,8 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from auditor.collect.collector import Collector, Context, Origin, normalise, refused_record
-from auditor.collect.people import by_id
+from auditor.collect.collector import Collector, Context, Origin, by_id, normalise, refused_record
 from auditor.collect.resources import Resources, read_resources
 from auditor.graph.answer import Answer, Refusal
 from auditor.model.gap import Reason

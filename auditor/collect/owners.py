@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from auditor.collect.collector import Collector, Context, Origin
-from auditor.collect.people import PERMISSION, by_id, directory_object
+from auditor.collect.collector import Collector, Context, Origin, by_id
+from auditor.collect.people import PERMISSION, directory_object
 from auditor.graph.answer import Answer, Refusal
 from auditor.model.snapshot import Per, Record
 

@@ -7,7 +7,7 @@ information returned for inaccessible member objects"): such a null says nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from auditor.collect.collector import Origin, normalise
@@ -72,11 +72,6 @@ def directory_object(
     shared = [name for name in select if name in ("id", "displayName")]
     known = normalise(value, select=shared, null_means=NULL_MEANS_ELSEWHERE, origin=origin)
     return {**dict.fromkeys(select), **known, "type": kind}
-
-
-def by_id(objects: Iterable[Mapping[str, Json]]) -> Sequence[Mapping[str, Json]]:
-    """Graph objects in an order that does not depend on how Graph sent them."""
-    return sorted(objects, key=lambda item: str(item.get("id")))
 
 
 def _type(value: Mapping[str, Json]) -> str | None:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from auditor.collect.collector import Collector, Context, Origin, normalise, refused_record
-from auditor.collect.people import by_id, directory_object
+from auditor.collect.collector import Collector, Context, Origin, by_id, normalise, refused_record
+from auditor.collect.people import directory_object
 from auditor.graph.answer import Answer, Refusal
 from auditor.graph.question import Builder
 from auditor.model.node import Json, Node

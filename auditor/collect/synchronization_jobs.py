@@ -15,11 +15,11 @@ from auditor.collect.collector import (
     Collector,
     Context,
     Origin,
+    by_id,
     normalise,
     refused_record,
     unavailable,
 )
-from auditor.collect.people import by_id
 from auditor.graph.answer import Answer, Refusal
 from auditor.model.node import Json, Node
 from auditor.model.snapshot import Per, Record

@@ -13,7 +13,7 @@ import requests
 from azure.core.credentials import AccessToken
 
 from auditor.collect.collector import Collector, Context
-from auditor.collect.sign_ins import read_log
+from auditor.collect.sign_ins import count_sign_ins
 from auditor.collect.users import read_users
 from auditor.emulator import Emulator, Fault, Question
 from auditor.emulator.drafts import (
@@ -25,7 +25,6 @@ from auditor.emulator.drafts import (
     UserDraft,
 )
 from auditor.emulator.scene import scene_of
-from auditor.graph.answer import Answer, Refusal
 from auditor.graph.client import GraphClient
 from auditor.graph.login_host import LoginHost
 from auditor.graph.token import Token
@@ -146,12 +145,12 @@ class Reading:
 
         return asyncio.run(ask())
 
-    def sign_ins(self, *, pages: int) -> Answer | Refusal:
-        """What `read_log` reads of the whole log, with a budget of so many pages."""
+    def sign_ins(self, *, pages: int) -> Mapping[str, Record]:
+        """What `count_sign_ins` counts, with a budget of `pages` for the log of the tenant."""
 
-        async def ask() -> Answer | Refusal:
+        async def ask() -> Mapping[str, Record]:
             async with self._client() as graph:
-                return await read_log(graph, "createdDateTime le 2026-11-01T12:00:00Z", pages=pages)
+                return await count_sign_ins(self._context(graph, {}), pages=pages)
 
         return asyncio.run(ask())
 

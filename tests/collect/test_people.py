@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.collect.collector import Origin
-from auditor.collect.people import NULL_MEANS, USER, by_id, directory_object, user
+from auditor.collect.collector import Origin, by_id
+from auditor.collect.people import NULL_MEANS, USER, directory_object, user
 from auditor.model.gap import Gap, Reason
 from auditor.model.node import Json, Request
 

@@ -9,7 +9,6 @@ import pytest
 
 from auditor.collect.sign_ins import COLLECTOR
 from auditor.emulator.drafts import OptionsDraft, OrganizationDraft, SignInsDraft
-from auditor.graph.answer import Refusal
 from auditor.model.configuration import Thresholds
 from auditor.model.gap import Reason
 from auditor.model.node import Node
@@ -129,11 +128,22 @@ def test_a_licence_that_is_missed_once_is_there(reading: Serving, bulk: bool) ->
 
 def test_a_log_that_is_too_long_is_no_answer(reading: Serving) -> None:
     long = [SignInsDraft(code=0, count=3, last=-1)]
-    tenant = reading(company(application(sign_ins=long), options=OptionsDraft(log_page_size=1)))
-    refused = tenant.sign_ins(pages=2)
-    assert isinstance(refused, Refusal)
-    assert refused.reason is Reason.TRUNCATED
+    many = [application(sign_ins=long), application("Two"), application("Three")]
+    tenant = reading(company(*many, options=OptionsDraft(log_page_size=1)), bulk=True)
+    records = tenant.sign_ins(pages=2)
+    assert len(records) == 3
+    assert {gap(record.value).reason for record in records.values()} == {Reason.TRUNCATED}
     assert len(tenant.asked("/signIns")) == 2
+
+
+def test_few_applications_in_a_log_that_is_too_long_are_asked_for_singly(reading: Serving) -> None:
+    long = [SignInsDraft(code=50126, count=4, last=-1)]
+    few = [application(sign_ins=[SignInsDraft(code=0)]), application("Two", sign_ins=long)]
+    tenant = reading(company(*few, options=OptionsDraft(log_page_size=2)), bulk=True)
+    records = tenant.sign_ins(pages=1)
+    assert {gap(record.value).reason for record in records.values()} == {Reason.TRUNCATED}
+    records = tenant.sign_ins(pages=2)
+    assert {str(at(record.value, "codes")) for record in records.values()} == {"{'0': 1}", "{'50126': 4}"}
 
 
 def test_china_has_no_log_and_is_not_asked(reading: Serving) -> None:
