@@ -53,10 +53,14 @@ class Emulator:
         self.faults = FaultPlan()
         self._service = Service(tenant=self.tenant, faults=self.faults)
         self._client = next(iter(self.tenant.clients.values()))
-        self._folder = tempfile.TemporaryDirectory(prefix="emulator-")
-        self._server = HttpsServer(self._service, port=port)
+        self._port = port
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._server: HttpsServer | None = None
 
     def __enter__(self) -> Emulator:
+        """Begins to serve. Raises CannotRunError when the port is taken."""
+        self._server = HttpsServer(self._service, port=self._port)
+        self._folder = tempfile.TemporaryDirectory(prefix="emulator-")
         self._server.authority.cert_pem.write_to_path(str(self.ca_file))
         self._server.start()
         return self
@@ -67,28 +71,40 @@ class Emulator:
         self.stop()
 
     def stop(self) -> None:
-        """Stops serving and removes the files."""
-        self._server.stop()
-        self._folder.cleanup()
+        """Stops serving and removes the files; a second time, nothing."""
+        server, folder = self._server, self._folder
+        self._server = self._folder = None
+        if folder is not None:
+            folder.cleanup()
+        if server is not None:
+            server.stop()
 
     @property
     def url(self) -> str:
         """Where it answers, as Graph and as login host."""
+        if self._server is None:
+            raise RuntimeError("the emulator serves only within its context")
         return f"https://{HOST}:{self._server.port}"
 
     @property
     def ca_file(self) -> Path:
         """The authority that signed its TLS certificate, as PEM."""
-        return Path(self._folder.name) / "ca.pem"
+        return self._files / "ca.pem"
 
     @property
     def certificate_file(self) -> Path:
         """The client's certificate with its key, as PEM, to ask for tokens with."""
-        path = Path(self._folder.name) / "client.pem"
+        path = self._files / "client.pem"
         if not path.exists():
             path.touch(mode=0o600)
             path.write_bytes(self._client.certificate.pem())
         return path
+
+    @property
+    def _files(self) -> Path:
+        if self._folder is None:
+            raise RuntimeError("the emulator has files only within its context")
+        return Path(self._folder.name)
 
     @property
     def tenant_id(self) -> str:

@@ -6,9 +6,12 @@ import json
 from datetime import timedelta
 
 from auditor.emulator.applications import app_id, assignment_id
-from auditor.emulator.directory import GRAPH_APP_ID, Tenant, timestamp
+from auditor.emulator.directory import GRAPH_APP_ID, Tenant, object_id, timestamp
 from auditor.emulator.drafts import ApplicationDraft, AuditDraft, JobDraft, TenantDraft
 from auditor.emulator.requests import Json, Object
+
+RETENTION = {"free": 7, "P1": 30, "P2": 30}
+"""Days that logs are kept, by licence ("Microsoft Entra data retention")."""
 
 _NEVER = "0001-01-01T00:00:00Z"
 
@@ -32,7 +35,8 @@ def add_activity(tenant: Tenant, draft: TenantDraft) -> None:
             )
         _add_sign_ins(tenant, application, service_principal)
         _add_consent(tenant, application, service_principal)
-    for number, entry in enumerate(draft.audit):
+    kept = [entry for entry in draft.audit if entry.days >= -RETENTION[tenant.licence]]
+    for number, entry in enumerate(kept):
         item = _audit(tenant, number, entry)
         tenant.sets["directoryAudits"][str(item["id"])] = item
     for name, time in (("signIns", "createdDateTime"), ("directoryAudits", "activityDateTime")):
@@ -105,7 +109,10 @@ def _add_sign_ins(tenant: Tenant, draft: ApplicationDraft, service_principal: Ob
     for series in draft.sign_ins:
         user = tenant.names[series.user.lower()] if series.user else (users[0] if users else {})
         newest = tenant.at(series.last)
+        oldest = tenant.at(-RETENTION[tenant.licence])
         for number in range(series.count):
+            if newest - timedelta(hours=number) < oldest:
+                break
             item = _sign_in(
                 tenant,
                 draft,
@@ -179,13 +186,13 @@ def _add_consent(tenant: Tenant, draft: ApplicationDraft, service_principal: Obj
 
 
 def grant_application_permission(tenant: Tenant, client: Object, resource: Object, role: str) -> None:
-    """Assigns an app role of `resource` to the service principal `client`; KeyError when it has none such."""
+    """Assigns an app role of `resource` to the service principal `client`; one it lacks is added to it."""
     roles = resource["appRoles"]
-    ids = (
-        {item["value"]: item["id"] for item in roles if isinstance(item, dict)}
-        if isinstance(roles, list)
-        else {}
-    )
+    assert isinstance(roles, list)
+    ids = {item["value"]: item["id"] for item in roles if isinstance(item, dict)}
+    if role not in ids:
+        roles.append(application_role(role, object_id("role", role)))
+        ids[role] = object_id("role", role)
     assignment: Object = {
         "id": assignment_id(tenant, "permission", str(client["id"]), str(resource["id"]), role),
         "deletedDateTime": None,
@@ -199,6 +206,19 @@ def grant_application_permission(tenant: Tenant, client: Object, resource: Objec
     }
     tenant.relate(client, "appRoleAssignments", assignment)
     tenant.relate(resource, "appRoleAssignedTo", assignment)
+
+
+def application_role(name: str, key: str) -> Object:
+    """An entry of `appRoles` that applications can hold."""
+    return {
+        "allowedMemberTypes": ["Application"],
+        "description": name,
+        "displayName": name,
+        "id": key,
+        "isEnabled": True,
+        "origin": "Application",
+        "value": name,
+    }
 
 
 def _resource(tenant: Tenant, name: str) -> Object:

@@ -30,8 +30,10 @@ _TAGS: dict[str, list[Json]] = {
     "multi-tenant": ["WindowsAzureActiveDirectoryIntegratedApp"],
     "first-party": [],
     "managed-identity": [],
+    "agent-identity": [],
 }
-_REGISTERED_ELSEWHERE = ("first-party", "multi-tenant", "managed-identity")
+_TYPES = {"managed-identity": "ManagedIdentity", "agent-identity": "ServiceIdentity"}
+_NOT_REGISTERED_HERE = ("first-party", "multi-tenant", "managed-identity", "agent-identity")
 
 
 def template_id(template: TemplateDraft) -> str:
@@ -48,7 +50,9 @@ def add_application(tenant: Tenant, draft: ApplicationDraft) -> Object:
     """Adds the service principal, and the registration when it belongs to this tenant."""
     keys = _Credentials(tenant, draft)
     service_principal = tenant.add(
-        "servicePrincipals", _service_principal(tenant, draft, keys), kind="servicePrincipal"
+        "servicePrincipals",
+        _service_principal(tenant, draft, keys),
+        kind="agentIdentity" if draft.kind == "agent-identity" else "servicePrincipal",
     )
     for name in draft.owners:
         tenant.relate(service_principal, "owners", principal(tenant, name))
@@ -56,7 +60,7 @@ def add_application(tenant: Tenant, draft: ApplicationDraft) -> Object:
         tenant.relate(
             service_principal, "appRoleAssignedTo", _assignment(tenant, draft, service_principal, name)
         )
-    if draft.kind not in _REGISTERED_ELSEWHERE:
+    if draft.kind not in _NOT_REGISTERED_HERE:
         registration = tenant.add("applications", _registration(tenant, draft, keys), kind="application")
         for name in draft.registration_owners:
             tenant.relate(registration, "owners", principal(tenant, name))
@@ -76,7 +80,7 @@ def add_application(tenant: Tenant, draft: ApplicationDraft) -> Object:
 
 
 def _service_principal(tenant: Tenant, draft: ApplicationDraft, keys: _Credentials) -> Object:
-    own = draft.kind not in _REGISTERED_ELSEWHERE
+    own = draft.kind not in _NOT_REGISTERED_HERE
     settings: Object | None = None
     if draft.relay_state and draft.relay_state != "none":
         settings = {"relayState": draft.relay_state}
@@ -116,7 +120,7 @@ def _service_principal(tenant: Tenant, draft: ApplicationDraft, keys: _Credentia
         "replyUrls": list(draft.reply_urls or ()),
         "samlSingleSignOnSettings": settings,
         "servicePrincipalNames": [*(draft.identifiers or ()), app_id(tenant, draft)],
-        "servicePrincipalType": "ManagedIdentity" if draft.kind == "managed-identity" else "Application",
+        "servicePrincipalType": _TYPES.get(draft.kind, "Application"),
         "signInAudience": "AzureADMyOrg" if own else "AzureADMultipleOrgs",
         "tags": tags,
         "tokenEncryptionKeyId": keys.encryption_key_id,

@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from auditor.emulator.defects import DEFECTS
 from auditor.emulator.drafts import ApplicationDraft, TenantDraft
 from auditor.errors import DocumentError
 from auditor.yaml_document import YamlDocument
@@ -76,12 +75,20 @@ class Checks:
             yield from self._unknown(names, people, *place, key)
         templates = [template.name for template in self.draft.gallery]
         yield from self._unknown([draft.template] if draft.template else [], templates, *place, "template")
-        yield from self._unknown(draft.faults, DEFECTS, *place, "faults")
         mapping, issuance = draft.claims_mapping_policy, draft.token_issuance_policy
         known = [policy.name for policy in policies.claims_mapping]
         yield from self._unknown([mapping] if mapping else [], known, *place, "claims_mapping_policy")
         known = [policy.name for policy in policies.token_issuance]
         yield from self._unknown([issuance] if issuance else [], known, *place, "token_issuance_policy")
+        resources = ["Microsoft Graph", *(application.name for application in self.draft.applications)]
+        for index, grant in enumerate(draft.delegated):
+            names = [grant.user] if grant.user else []
+            yield from self._unknown([grant.resource], resources, *place, "delegated", index, "resource")
+            yield from self._unknown(names, people, *place, "delegated", index, "user")
+        for index, permission in enumerate(draft.permissions):
+            yield from self._unknown(
+                [permission.resource], resources, *place, "permissions", index, "resource"
+            )
         for index, series in enumerate(draft.sign_ins):
             names = [series.user] if series.user else []
             yield from self._unknown(names, people, *place, "sign_ins", index, "user")

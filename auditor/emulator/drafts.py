@@ -47,6 +47,8 @@ class OptionsDraft:
     """Whether the documented limits are kept: 429 beyond them."""
     token_lifetime: int = 3599
     """Seconds."""
+    null_lists: bool = False
+    """Whether lists without elements are null, which Graph's clients have to expect of it."""
     unknown_properties: bool = True
     """Whether answers hold properties and values that no released client knows (Graph's types are open)."""
 
@@ -87,6 +89,8 @@ class GroupDraft:
     """Makes the group dynamic."""
     mail: str | None = None
     security: bool = True
+    hides_members: bool = False
+    """Only who holds Member.Read.Hidden sees them."""
 
 
 @dataclass(kw_only=True)
@@ -189,7 +193,7 @@ class ClaimsPolicyDraft:
 class ApplicationDraft:
     name: str
     kind: str = "gallery"
-    """gallery | custom | oidc | first-party | multi-tenant | managed-identity"""
+    """gallery | custom | oidc | first-party | multi-tenant | managed-identity | agent-identity"""
     template: str | None = None
     app_id: str | None = None
     identifiers: list[str] | None = None

@@ -15,7 +15,7 @@ from auditor.emulator.filters import UnsupportedQuery
 from auditor.emulator.permissions import Requirement
 from auditor.emulator.query import Query
 from auditor.emulator.requests import Answer, Json, Object, Question
-from auditor.emulator.routes import NotFound, Route, Target, route_of
+from auditor.emulator.routes import NotFound, Route, Target, entity, route_of
 from auditor.emulator.tokens import BadToken, Tokens
 
 VERSIONS = ("v1.0", "beta")
@@ -95,6 +95,8 @@ class Graph:
             return refused
         target = route.source(self.tenant, key)
         query = Query(tenant=self.tenant, question=question, resource=route.resource, roles=roles)
+        if route.path.startswith("groups/{}/") and self._hides_members(key, roles):
+            target = Target(items=[], is_many=True, context=target.context)
         if cast:
             target = self._cast(query, target, cast)
         if counts:
@@ -126,6 +128,10 @@ class Graph:
                 "Neither tenant is B2C or tenant doesn't have premium license",
             )
         return None
+
+    def _hides_members(self, key: str, roles: frozenset[str]) -> bool:
+        group = entity(self.tenant, "groups", key)
+        return group["visibility"] == "HiddenMembership" and "Member.Read.Hidden" not in roles
 
     def _cast(self, query: Query, target: Target, cast: str) -> Target:
         if not query.is_advanced and query.question.path.rpartition("/")[2] != "$count":

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 
-from auditor.emulator.activity import grant_application_permission
-from auditor.emulator.applications import template_id
+from auditor.emulator.activity import application_role, grant_application_permission
+from auditor.emulator.applications import add_application, app_id, template_id
 from auditor.emulator.certificates import TENANT_SUBJECT, self_signed
 from auditor.emulator.directory import (
     CUSTOM_TEMPLATE,
     GRAPH_APP_ID,
-    MICROSOFT_TENANT,
     ClientRegistration,
     Tenant,
     object_id,
 )
-from auditor.emulator.drafts import ClientDraft, TemplateDraft
+from auditor.emulator.drafts import ApplicationDraft, ClientDraft, TemplateDraft
 from auditor.emulator.requests import Json, Object
 
 GRAPH_ROLES = {
@@ -154,18 +153,7 @@ def _add_template(tenant: Tenant, key: str, name: str) -> None:
 
 def add_graph(tenant: Tenant) -> Object:
     """Adds the service principal of Microsoft Graph, whose roles are the application permissions."""
-    roles: list[Json] = [
-        {
-            "allowedMemberTypes": ["Application"],
-            "description": name,
-            "displayName": name,
-            "id": role,
-            "isEnabled": True,
-            "origin": "Application",
-            "value": name,
-        }
-        for name, role in GRAPH_ROLES.items()
-    ]
+    roles: list[Json] = [application_role(name, key) for name, key in GRAPH_ROLES.items()]
     scopes: list[Json] = [
         {
             "adminConsentDescription": name,
@@ -179,30 +167,27 @@ def add_graph(tenant: Tenant) -> Object:
         }
         for name in _SCOPES
     ]
-    graph = _plain_service_principal(tenant, "Microsoft Graph", GRAPH_APP_ID)
+    draft = ApplicationDraft(
+        name="Microsoft Graph", kind="first-party", app_id=GRAPH_APP_ID, assignment_required=False
+    )
+    graph = add_application(tenant, draft)
+    host = tenant.cloud.graph
     graph |= {
-        "appOwnerOrganizationId": MICROSOFT_TENANT,
         "appRoles": roles,
         "oauth2PermissionScopes": scopes,
-        "servicePrincipalNames": [
-            f"https://{tenant.cloud.graph}",
-            f"{GRAPH_APP_ID}/{tenant.cloud.graph}",
-            GRAPH_APP_ID,
-        ],
-        "signInAudience": "AzureADMultipleOrgs",
+        "servicePrincipalNames": [f"https://{host}", f"{GRAPH_APP_ID}/{host}", GRAPH_APP_ID],
     }
-    return tenant.add("servicePrincipals", graph, kind="servicePrincipal")
+    return graph
 
 
 def add_client(
     tenant: Tenant, draft: ClientDraft, graph: Object, permissions: frozenset[str]
 ) -> ClientRegistration:
     """Adds the application whose credential the auditor uses, and grants it `permissions`."""
-    key = tenant.id_of("app", draft.name)
-    service_principal = tenant.add(
-        "servicePrincipals", _plain_service_principal(tenant, draft.name, key), kind="servicePrincipal"
-    )
-    for role in sorted(permissions & GRAPH_ROLES.keys()):
+    application = ApplicationDraft(name=draft.name, kind="oidc", assignment_required=False)
+    service_principal = add_application(tenant, application)
+    key = app_id(tenant, application)
+    for role in sorted(permissions):
         grant_application_permission(tenant, service_principal, graph, role)
     expired = draft.certificate_expired
     client = ClientRegistration(
@@ -221,44 +206,3 @@ def add_client(
     )
     tenant.clients[key] = client
     return client
-
-
-def _plain_service_principal(tenant: Tenant, name: str, key: str) -> Object:
-    return {
-        "id": tenant.id_of("servicePrincipal", name),
-        "accountEnabled": True,
-        "addIns": [],
-        "alternativeNames": [],
-        "appDescription": None,
-        "appDisplayName": name,
-        "appId": key,
-        "applicationTemplateId": None,
-        "appOwnerOrganizationId": tenant.id,
-        "appRoleAssignmentRequired": False,
-        "appRoles": [],
-        "createdDateTime": tenant.time(-390),
-        "deletedDateTime": None,
-        "description": None,
-        "disabledByMicrosoftStatus": None,
-        "displayName": name,
-        "homepage": None,
-        "info": None,
-        "isDisabled": None,
-        "keyCredentials": [],
-        "loginUrl": None,
-        "logoutUrl": None,
-        "notes": None,
-        "notificationEmailAddresses": [],
-        "oauth2PermissionScopes": [],
-        "passwordCredentials": [],
-        "preferredSingleSignOnMode": None,
-        "preferredTokenSigningKeyThumbprint": None,
-        "replyUrls": [],
-        "samlSingleSignOnSettings": None,
-        "servicePrincipalNames": [key],
-        "servicePrincipalType": "Application",
-        "signInAudience": "AzureADMyOrg",
-        "tags": [],
-        "tokenEncryptionKeyId": None,
-        "verifiedPublisher": None,
-    }

@@ -110,7 +110,7 @@ def _group(tenant: Tenant, draft: GroupDraft) -> Object:
         "proxyAddresses": [f"SMTP:{draft.mail}"] if draft.mail else [],
         "renewedDateTime": tenant.time(-500),
         "securityEnabled": draft.security,
-        "visibility": None,
+        "visibility": "HiddenMembership" if draft.hides_members else None,
     }
 
 

@@ -121,6 +121,7 @@ VISIBLE = {
     "#microsoft.graph.group": GROUP,
     "#microsoft.graph.orgContact": CONTACT,
     "#microsoft.graph.servicePrincipal": APPLICATION,
+    "#microsoft.graph.agentIdentity": APPLICATION,
     "#microsoft.graph.application": APPLICATION,
 }
 """What it takes to see the properties of a related object; without it, only its type and id are shown."""

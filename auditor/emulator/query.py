@@ -20,6 +20,9 @@ _EXPANDED = 20
 
 _SKIP = "$skiptoken"
 
+_WITH_SUBTYPES = ("servicePrincipal",)
+"""Resources of which derived types are listed too; these say what they are."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
@@ -91,6 +94,11 @@ class Query:
         order = self.question.option("$orderby")
         if order is not None:
             found = ordered(found, order, self.resource, advanced=self.is_advanced, filtered=text is not None)
+        skip = self.question.option("$skip")
+        if skip is not None:
+            if not self.resource.skips or not skip.isdigit():
+                raise UnsupportedQuery("'$skip' is not supported by the service.", code="Request_BadRequest")
+            found = found[int(skip) :]
         return found
 
     @property
@@ -123,7 +131,12 @@ class Query:
             return self._shown_as_related(item, selected)
         names = item if selected is None else ("id", *selected)
         shown = {name: item[name] for name in dict.fromkeys(names) if name in item}
+        kind = str(item.get("@odata.type", ""))
         shown.pop("@odata.type", None)
+        if kind.rpartition(".")[2] != self.resource.kind and self.resource.kind in _WITH_SUBTYPES:
+            shown = {"@odata.type": kind, **shown}
+        if self.tenant.options.null_lists:
+            shown = {name: None if value == [] else value for name, value in shown.items()}
         if "keyCredentials" in shown and not keys:
             shown["keyCredentials"] = _without_keys(shown["keyCredentials"])
         if selected is None and self.tenant.options.unknown_properties and self.resource.is_directory:

@@ -34,6 +34,8 @@ class Resource:
     page_limit: int = 999
     is_directory: bool = True
     """Directory objects know advanced queries; the rest neither needs nor understands them."""
+    skips: bool = False
+    """Whether $skip is known."""
     is_log: bool = False
     """Sign-ins and audits: newest first, in large pages."""
     is_mixed: bool = False
@@ -179,6 +181,7 @@ TEMPLATE = Resource(
     filters={"displayName": "contains eq", "categories": "contains"},
     order=("displayName", "publisher"),
     is_directory=False,
+    skips=True,
 )
 POLICY = Resource(
     kind="stsPolicy",

@@ -19,6 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from auditor.emulator.requests import Answer, Question
 from auditor.emulator.service import Delivery, Service
+from auditor.errors import CannotRunError
 
 HOST = "127.0.0.1"
 
@@ -36,9 +37,12 @@ class HttpsServer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((HOST, port))
-        except OSError:
+        except OSError as error:
             self._socket.close()
-            raise
+            raise CannotRunError(
+                f"port {port} of {HOST} cannot be used: {error.strerror}",
+                remedy="Choose another port; 0 takes a free one.",
+            ) from error
         self.port: int = self._socket.getsockname()[1]
         self._server = uvicorn.Server(self._config())
         self._loop: asyncio.AbstractEventLoop | None = None

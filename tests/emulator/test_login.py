@@ -14,9 +14,10 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from auditor.emulator import Emulator, Scene, load_scene
+from auditor.emulator import Emulator, Fault, Scene, load_scene
 from auditor.emulator.drafts import ClientDraft, OptionsDraft, OrganizationDraft, TenantDraft
 from auditor.emulator.scene import scene_of
+from auditor.errors import CannotRunError
 from tests.emulator.conftest import Serve
 from tests.emulator.speaking import Speaker
 
@@ -200,6 +201,39 @@ def test_national_clouds_have_their_own_names(serve: Serve) -> None:
     claims = jwt.decode(answer.json()["access_token"], options={"verify_signature": False})
     assert claims["aud"] == "https://microsoftgraph.chinacloudapi.cn"
     assert claims["iss"].startswith("https://sts.chinacloudapi.cn/")
+
+
+def test_a_port_that_is_taken_is_said_so(demo: Speaker) -> None:
+    port = int(demo.emulator.url.rpartition(":")[2])
+    with (
+        pytest.raises(CannotRunError, match=str(port)) as caught,
+        Emulator(load_scene("smallest"), port=port),
+    ):
+        pass
+    assert caught.value.remedy
+
+
+def test_outside_its_context_it_serves_nothing_and_leaves_nothing() -> None:
+    emulator = Emulator(load_scene("smallest"))
+    with pytest.raises(RuntimeError):
+        _ = emulator.url
+    with emulator:
+        file = emulator.certificate_file
+        assert file.exists()
+    assert not file.parent.exists()
+    with pytest.raises(RuntimeError):
+        _ = emulator.ca_file
+    emulator.stop()
+
+
+def test_a_mistake_of_its_own_is_raised_when_it_stops() -> None:
+    emulator = Emulator(load_scene("smallest")).__enter__()
+    emulator.faults.add(Fault(match=lambda question: bool(1 // 0)))
+    with Speaker(emulator) as speaker:
+        assert speaker.http.get(emulator.url + "/v1.0/organization").status_code == 500
+    with pytest.raises(RuntimeError, match="itself failed") as caught:
+        emulator.stop()
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
 def test_the_smallest_scene_starts_fast() -> None:

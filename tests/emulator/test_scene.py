@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from auditor.emulator import bundled_scenes, generated_scene, load_scene
+from auditor.emulator.defects import DEFECTS
 from auditor.emulator.directory import CUSTOM_TEMPLATE
 from auditor.emulator.drafts import TenantDraft
 from auditor.errors import DocumentError
@@ -44,6 +45,7 @@ def problem(tmp_path: Path, text: str) -> tuple[int, str]:
         ("applications:\n- name: A\n- name: a\n", 3, "twice"),
         ("groups:\n- name: G\n  members: [x@contoso.com]\n", 3, "x@contoso.com"),
         ("conditional_access:\n- name: C\n  applications: [App]\n", 3, "App"),
+        ("applications:\n- name: A\n  permissions:\n  - {role: R, resource: B}\n", 4, "B"),
         ("audit:\n- {activity: Add, application: A, by: me}\n", 2, "A"),
     ],
 )
@@ -95,6 +97,11 @@ def test_the_schema_names_what_a_scene_can_hold() -> None:
     compare(TenantDraft, schema)
 
 
+def test_the_schema_names_the_faults() -> None:
+    schema = typing.cast("dict[str, typing.Any]", bundled_schema("scene"))
+    assert schema["$defs"]["application"]["properties"]["faults"]["items"]["enum"] == list(DEFECTS)
+
+
 def test_ids_are_the_same_in_every_run() -> None:
     first, second = (load_scene("demo").tenant(present=PRESENT) for _ in range(2))
     assert first.objects.keys() == second.objects.keys()
@@ -137,7 +144,7 @@ def test_the_demo_holds_its_near_misses() -> None:
 def test_many_applications_are_made_fast() -> None:
     scene = generated_scene(applications=300, faults=("weak-key", "guest-assigned"), every=100)
     tenant = scene.tenant(present=PRESENT)
-    assert len(tenant.sets["applications"]) == 300
+    assert len(tenant.signing) == 300
     sizes = [tenant.signing[app].signer.certificate.public_key().key_size for app in tenant.signing]  # type: ignore[union-attr]
     assert sizes.count(1024) == 1
     guests = [user for user in tenant.sets["users"].values() if user["userType"] == "Guest"]
