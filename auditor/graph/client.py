@@ -275,4 +275,6 @@ class GraphClient:
 def _single(question: Question, reply: Reply) -> Outcome:
     if not reply.good:
         return reply_refusal(reply, question)
+    if not reply.body:  # Graph says at least of which type the object is
+        return unreadable("the answer is empty", reply.request(question))
     return Answer(value=reply.body, request=reply.request(question))

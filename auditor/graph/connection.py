@@ -16,7 +16,6 @@ from auditor.graph.discovery import discover
 from auditor.graph.login_host import LoginHost
 from auditor.graph.network import proxy_for, session_for, trust
 from auditor.graph.pacing import Waiting
-from auditor.graph.sending import CONCURRENCY
 from auditor.graph.token import Token, held_permissions
 from auditor.model.cloud import CLOUDS, Cloud
 from auditor.model.configuration import TenantConfiguration
@@ -74,7 +73,6 @@ async def connect(
             verify=trust(endpoints.ca_file if endpoints.graph else None),
             http2=True,
             proxy=proxy_for(graph_origin),
-            limits=httpx.Limits(max_connections=CONCURRENCY),
         )
         client = GraphClient(
             origin=graph_origin,

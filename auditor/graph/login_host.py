@@ -71,7 +71,7 @@ class LoginHost:
     """Seconds that one document may be waited for when the host is throttling."""
     waiting: Waiting
     clock: Callable[[], datetime]
-    concurrency: int = 4
+    concurrency: int = 8
 
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.concurrency)

@@ -16,15 +16,10 @@ from functools import partial
 from typing import TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
-from aiolimiter import AsyncLimiter
-
 from auditor.graph.question import Question
 
 Waiting: TypeAlias = Callable[[str, float], None]
 """Told why and for how many seconds nothing happens."""
-
-RESOURCE_UNITS = 3000
-"""Units that may be spent at once: below the 3,500 in ten seconds of the smallest tenants."""
 
 MARGIN = 1.05
 """A window is taken that much longer: requests do not all take the same time to arrive."""
@@ -34,13 +29,13 @@ TOLD_FROM = 0.5
 
 
 class Limit(Enum):
-    """A limit of its own: requests, in how many seconds, on what."""
+    """A limit: requests, in how many seconds, on what."""
 
     KEYS = (150, 60.0, "certificates")
     REPORTS = (5, 10.0, "sign-in and audit logs")
     CONDITIONAL_ACCESS = (1, 1.0, "Conditional Access")
-    GENERAL = (RESOURCE_UNITS, 10.0, "the directory")
-    """Measured in resource units; everything that has no other limit."""
+    GENERAL = (3300, 10.0, "the directory")
+    """Resource units, which everything costs; documented are 3,500 for the smallest tenants."""
 
     @property
     def requests(self) -> int:
@@ -92,8 +87,8 @@ def cost_of(question: Question) -> int:
 class Window:
     """At most so many admissions in any stretch of so many seconds.
 
-    Stricter than a leaky bucket, which lets through up to twice as many in a stretch chosen badly; for
-    limits this small that would mean being refused.
+    Stricter than the token buckets that limits are usually kept by, which let through up to twice as many in
+    a stretch chosen badly: for limits as small as these that would mean being refused.
     """
 
     def __init__(self, requests: int, seconds: float) -> None:
@@ -120,17 +115,14 @@ class Pacing:
 
     def __init__(self, waiting: Waiting) -> None:
         self._waiting = waiting
-        self._units = AsyncLimiter(RESOURCE_UNITS, Limit.GENERAL.seconds)
-        self._windows = {
-            limit: Window(limit.requests, limit.seconds) for limit in Limit if limit is not Limit.GENERAL
-        }
+        self._windows = {limit: Window(limit.requests, limit.seconds) for limit in Limit}
 
     async def admit(self, questions: Sequence[Question]) -> None:
         """Returns when all of them may be sent together. An item of a batch counts like a request alone."""
-        for limit, count in Counter(map(limit_of, questions)).items():
-            if limit in self._windows:
-                await self._windows[limit].admit(count, partial(self._tell, limit))
-        await self._units.acquire(sum(map(cost_of, questions)))
+        counts = Counter(map(limit_of, questions))
+        counts[Limit.GENERAL] = sum(map(cost_of, questions))
+        for limit, count in counts.items():
+            await self._windows[limit].admit(count, partial(self._tell, limit))
 
     def _tell(self, limit: Limit, seconds: float) -> None:
         if seconds >= TOLD_FROM:

@@ -23,7 +23,7 @@ BATCH_SIZE = 20
 """Requests in one batch, at most (Graph documentation, "Combine multiple requests")."""
 
 CONCURRENCY = 6
-"""Requests under way at the same time; more makes Graph throttle without making it faster."""
+"""Requests under one limit and under way at the same time; more makes Graph throttle, not faster."""
 
 THROTTLED = frozenset({429, 503, 504})
 """Statuses that are waited out as long as the patience lasts."""
@@ -53,14 +53,15 @@ class Courier:
     # a tenant that is throttled for hours costs one patience, not one per request.
 
     def __post_init__(self) -> None:
-        self._slots = asyncio.Semaphore(CONCURRENCY)
+        # A slot is taken before the limit is asked, so that what may be sent is sent at once; each limit has
+        # slots of its own, so that waiting for one does not hold up the others.
+        self._slots = {limit: asyncio.Semaphore(CONCURRENCY) for limit in Limit}
 
     async def one(self, question: Question) -> Reply:
         """The reply to a question sent by itself."""
 
         async def ask(questions: Sequence[Question]) -> list[Reply]:
-            async with self._slots:
-                return [await self.transport(questions[0])]
+            return [await self.transport(questions[0])]
 
         return (await self._patiently([question], ask))[0]
 
@@ -83,9 +84,11 @@ class Courier:
         replies: dict[int, Reply] = {}
         left = [_Attempts(index, question, self.max_wait) for index, question in enumerate(questions)]
         while left:
-            await self.pacing.admit([attempt.question for attempt in left])
-            for attempt, reply in zip(left, await ask([a.question for a in left]), strict=True):
-                replies[attempt.index] = reply
+            asked = [attempt.question for attempt in left]
+            async with self._slots[limit_of(asked[0])]:
+                await self.pacing.admit(asked)
+                for attempt, reply in zip(left, await ask(asked), strict=True):
+                    replies[attempt.index] = reply
             left, pause = self._again(left, replies)
             if pause > 0:
                 await asyncio.sleep(pause)
@@ -141,8 +144,7 @@ class Courier:
                 ]
             },
         )
-        async with self._slots:
-            reply = await self.transport(batch)
+        reply = await self.transport(batch)
         if not reply.good:
             return [reply] * len(questions)
         return list(_items(reply, len(questions)))
