@@ -23,11 +23,13 @@ from auditor.saml.door import MAX_BYTES, DocumentRefused
 MAX_CAPTURE_BYTES = 50_000_000
 """A HAR export holds every image of the sign-in page."""
 
+_MAX_VALUE = 5 * MAX_BYTES
+"""Base64 makes four characters of three bytes; percent signs make three of one."""
+
 _SPACE = b" \t\r\n"
 _FIELD = "SAMLResponse"
 _RELAY_STATE = "RelayState"
 _FORM_VALUE = re.compile(r"(?<!\w)(SAMLResponse|RelayState)=([^&#\s\"']*)")
-_LINE_END = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _RESPONSE_TAG = re.compile(r"<(?:[\w.-]+:)?Response[\s>]")
 
 
@@ -171,10 +173,12 @@ def _document(value: str) -> bytes | None:
     """The bytes that a field's value stands for; None when it is no value of that field."""
     if value.lstrip()[:1] == "<":
         return value.encode("utf-8", errors="replace")
+    if len(value) > _MAX_VALUE:
+        return None
     text = unquote(value) if "%" in value else value
     try:
         # Line ends come from wrapping; a space that is left is a plus sign, decoded once too often.
-        compact = _LINE_END.sub("", text.strip()).replace(" ", "+")
+        compact = "".join(line.strip() for line in text.splitlines()).replace(" ", "+")
         data = base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None

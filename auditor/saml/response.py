@@ -167,6 +167,7 @@ def _structure_problems(root: etree._Element) -> Iterator[SamlFinding]:
     if len(assertions) + len(encrypted) != 1:
         found = len(assertions) + len(encrypted)
         yield reject("assertion-count", f"the response holds {found} assertions; one is expected")
+        return
     if any(one.getparent() is not root for one in (*assertions, *encrypted)):
         yield reject("assertion-misplaced", "an assertion is not a child of the response")
     holders = []

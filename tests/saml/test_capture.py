@@ -131,6 +131,8 @@ def test_two_different_responses_are_not_chosen_from() -> None:
         b"no response here",
         b"SAMLResponse=",
         b"SAMLResponse=%",
+        b"A" + b" " * 1_000_000 + b"A",
+        b"A" * 6_000_000,
         b"SAMLRequest=" + VALUE.encode(),
         b"{}",
         b"[" * 100_000,

@@ -141,6 +141,18 @@ def twenty_thousand_attributes() -> bytes:
     return _document().replace(b"<EntityDescriptor", b"<EntityDescriptor" + attributes)
 
 
+@case("reject", "limits")
+def a_hundred_thousand_attributes() -> bytes:
+    attributes = b"".join(b" a%x=''" % n for n in range(90_000))
+    return _document().replace(b"<EntityDescriptor", b"<EntityDescriptor" + attributes)
+
+
+@case("reject", "limits")
+def ten_thousand_namespaces() -> bytes:
+    declarations = b"".join(b' xmlns:n%d="u"' % n for n in range(10_000))
+    return _document().replace(b"<EntityDescriptor", b"<EntityDescriptor" + declarations)
+
+
 @case("accept", None)
 def twenty_thousand_signed_attributes() -> bytes:
     return sign(entity(attributes="".join(f' a{n}=""' for n in range(20_000))), active())

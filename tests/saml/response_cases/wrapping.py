@@ -187,6 +187,12 @@ for _name, _edit in _FAMILIES.items():
     _family(f"{_name}_where_both_are_signed", "assertion-count", signed_both, _edit)
 
 
+@case("reject", "assertion-count")
+def ten_thousand_assertions_each_with_a_signature() -> bytes:
+    xml = response("<s:Assertion><d:Signature/></s:Assertion>" * 10_000)
+    return xml.replace(" xmlns:samlp", f' xmlns:s="{SAML}" xmlns:d="{DS}" xmlns:samlp', 1).encode()
+
+
 @case("reject", "duplicate-id")
 def assertion_with_the_id_of_the_response() -> bytes:
     document = etree.fromstring(signed_response())
