@@ -1,7 +1,8 @@
 """What a service provider was told about its identity provider, each value beside Entra's own.
 
-URLs are compared by their parts: scheme, one of the login hosts, the tenant as id or verified domain, the path
-without regard to case, `appid` as GUID. The entity ID alone is compared by letter, as service providers do.
+URLs are compared by their parts: scheme, one of the login hosts, the tenant as id or verified domain, the
+path without regard to case, `appid` as GUID. The entity ID alone is compared by letter, as service providers
+compare it.
 """
 
 from __future__ import annotations
@@ -103,8 +104,8 @@ def sign_out_url(text: str, provider: IdentityProvider, binding: str | None = No
         return replace(told, problem="is given for HTTP-POST, while Entra signs out by HTTP-Redirect only")
     if of_old:
         difference = (
-            "it ends the session at Entra by WS-Federation, as the portal showed it for years; /saml2 is SAML "
-            "single logout, which also tells Entra who signs out and brings people back"
+            "it ends the session at Entra by WS-Federation, as the portal showed it for years; /saml2 is "
+            "SAML single logout, which also tells Entra who signs out and brings people back"
         )
         return replace(told, notes=(*_notes(url, provider, tenant=False), difference))
     return replace(told, notes=_notes(url, provider))
@@ -158,7 +159,7 @@ def _entity_id_problem(text: str, expected: str) -> str:
         return "begins with http instead of https"
     known = {re.escape(cloud.sts_host) for cloud in CLOUDS.values()}
     if re.fullmatch(rf"https?://({'|'.join(sorted(known))})/[^/]+/?", text):
-        return "is another tenant's"
+        return "does not name this tenant by its id"
     return "is not Entra's"
 
 

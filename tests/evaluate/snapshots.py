@@ -51,6 +51,7 @@ _PLACES = {
     "tokenIssuancePolicies": (Per.TENANT, None),
     "claimsPolicy": (Per.SERVICE_PRINCIPAL, None),
     "synchronizationJobs": (Per.SERVICE_PRINCIPAL, "synchronization"),
+    "serviceProvider": (Per.SERVICE_PRINCIPAL, None),
     "signIns": (Per.SERVICE_PRINCIPAL, None),
     "conditionalAccessPolicies": (Per.TENANT, None),
     "oauth2PermissionGrants": (Per.SERVICE_PRINCIPAL, "servicePrincipal.oauth2PermissionGrants"),

@@ -45,6 +45,7 @@ def application_evidence(
     """The evidence of one application at the time `at` (aware)."""
     material = Material(snapshot=snapshot, target=target, profile=profile, judgement=judgement, at=at)
     document = metadata(material)
+    provider = service_provider(material, document)
     derived: Mapping[str, Node] = {
         "servicePrincipal.identifiers": service_principal_identifiers(material),
         "servicePrincipal.samlSigningExpected": saml_signing_expected(material),
@@ -54,11 +55,11 @@ def application_evidence(
         "servicePrincipal.notificationRecipients": notification_recipients(material),
         "application.identifiers": application_identifiers(material),
         "application.defaultReplyUrl": default_reply_url(material),
-        "certificates": certificates(material, document),
+        "certificates": certificates(material, document, provider),
         "metadata": document.as_evidence(),
         "assignments": assignments(material),
         "policies": policies(material),
-        "serviceProvider": service_provider(material),
+        "serviceProvider": provider.as_evidence(),
         "signIns": sign_ins(material),
         "conditionalAccess": conditional_access(material),
         "profile": expectations(snapshot, profile, judgement, target.application),

@@ -1,15 +1,19 @@
-"""`certificates`: the SAML signing certificates of an application, each once, from Graph and its metadata."""
+"""`certificates`: the SAML signing certificates of an application, each once.
+
+From Graph, its metadata and the service provider's side together.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from auditor.evaluate.evidence.material import Material
 from auditor.evaluate.evidence.metadata import Metadata
 from auditor.evaluate.evidence.reading import attempt, derive, known
-from auditor.evaluate.evidence.service_provider import service_provider
+from auditor.evaluate.evidence.rollover import Facts, Signing, rollover
+from auditor.evaluate.evidence.service_provider import ServiceProvider
 from auditor.evaluate.evidence.settings import configuration_request
 from auditor.evaluate.evidence.signing_keys import KeyGroup, key_groups, preferred_thumbprint
 from auditor.model.gap import Gap
@@ -19,14 +23,15 @@ from auditor.saml.certificate import Certificate, format_time, identifies, parse
 ACTIVE, INACTIVE, ABSENT = "active", "inactive", "absent"
 
 
-def certificates(material: Material, metadata: Metadata) -> Node:
+def certificates(material: Material, metadata: Metadata, provider: ServiceProvider) -> Node:
     """The root `certificates`.
 
     `active` is empty when the preferred thumbprint is null or names none of them; `others` are the inactive
-    ones in Graph; `all` has these and the ones that only the metadata lists (absent).
+    ones in Graph; `all` has these and the ones that only the metadata or the service provider has (absent).
+    `rollover` says where the change from one to the next stands.
     """
     source = material.own("servicePrincipals")
-    return source.read(derive(lambda: _Certificates(material, metadata).root()))
+    return source.read(derive(lambda: _Certificates(material, metadata, provider).root()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,26 +49,38 @@ class _Known:
 
     def begins(self) -> datetime | Gap:
         """When it becomes valid; what the key credential says counts for Entra."""
-        written = attempt(lambda: self.group.main.item.moment("startDateTime"))
+        written = self._written("startDateTime")
         if isinstance(written, Gap) and isinstance(self.certificate, Certificate):
             return parse_time(self.certificate.not_before)
         return written
 
     def ends(self) -> datetime | Gap:
         """When it expires."""
-        written = attempt(lambda: self.group.main.item.moment("endDateTime"))
+        written = self._written("endDateTime")
         if isinstance(written, Gap) and isinstance(self.certificate, Certificate):
             return parse_time(self.certificate.not_after)
         return written
+
+    @property
+    def rests_on_metadata(self) -> bool:
+        """Whether its thumbprint or a date of it is known from the metadata alone."""
+        dates = (self._written("startDateTime"), self._written("endDateTime"))
+        unwritten = any(isinstance(date, Gap) for date in dates)
+        return self.name_from_metadata or (self.details_from_metadata and unwritten)
+
+    def _written(self, name: str) -> datetime | Gap:
+        return attempt(lambda: self.group.main.item.moment(name))
 
 
 class _Certificates:
     """The derivation for one application. Raises Unread when the key credentials could not be read."""
 
-    def __init__(self, material: Material, metadata: Metadata) -> None:
+    def __init__(self, material: Material, metadata: Metadata, provider: ServiceProvider) -> None:
         self.material = material
         self.metadata = metadata
+        self.provider = provider
         self.listed = attempt(metadata.certificates)
+        self.holding = attempt(provider.holding)
         service_principal = material.service_principal()
         self.preferred = attempt(
             lambda: service_principal.optional_text("preferredTokenSigningKeyThumbprint")
@@ -86,6 +103,8 @@ class _Certificates:
             "all": self.metadata.read([*(entry for _, entry in entries), *self._absent()]),
             "active": undecided if undecided is not None and not active else read(active),
             "others": read(others),
+            "onlyAtServiceProvider": self.provider.read(derive(lambda: list(self._strangers()))),
+            "rollover": self._rollover(),
         }
 
     def _known(self, group: KeyGroup, candidates: Sequence[str]) -> _Known:
@@ -127,28 +146,100 @@ class _Certificates:
             **self._dates(entry.begins(), entry.ends()),
             "status": self._status(entry),
             "inMetadata": self.metadata.read(in_metadata),
-            "atServiceProvider": service_provider(self.material),
+            "atServiceProvider": self._held(entry.thumbprint),
             "keyIds": list(entry.group.key_ids),
         }
 
-    def _absent(self) -> Sequence[Node]:
-        """The certificates that only the metadata lists; one gap when that cannot be told."""
-        if isinstance(self.listed, Gap):
-            return (self.listed,)
-        thumbprints = {entry.thumbprint for entry in self.graph}
-        unlisted = [one for one in self.listed if one.thumbprint not in thumbprints]
-        unknown = next((one for one in thumbprints if isinstance(one, Gap)), None)
-        return (unknown,) if unlisted and unknown else [self._absent_entry(one) for one in unlisted]
+    def _held(self, thumbprint: str | Gap) -> Node:
+        return self.provider.read(derive(lambda: self.provider.holds(known(thumbprint))))
 
-    def _absent_entry(self, certificate: Certificate) -> Mapping[str, Node]:
-        return {
+    def _absent(self) -> Sequence[Node]:
+        """The certificates that only the metadata or the service provider has.
+
+        One gap when it cannot be told which the metadata lists, or whether Graph has one of them too.
+        """
+        thumbprints = {entry.thumbprint for entry in self.graph}
+        unknown = next((one for one in thumbprints if isinstance(one, Gap)), None)
+        listed = () if isinstance(self.listed, Gap) else self.listed
+        held = () if isinstance(self.holding, Gap) else self.holding.certificates
+        by_thumbprint = {one.thumbprint: one for one in (*held, *listed) if one.thumbprint not in thumbprints}
+        entries: list[Node] = [self._absent_entry(one) for _, one in sorted(by_thumbprint.items())]
+        if by_thumbprint and unknown:
+            entries = [unknown]
+        return [self.listed, *entries] if isinstance(self.listed, Gap) else entries
+
+    def _absent_entry(self, certificate: Certificate) -> Node:
+        in_metadata = attempt(lambda: certificate.thumbprint in self._listed_thumbprints())
+        entry = {
             **self._facts(certificate),
             **self._dates(parse_time(certificate.not_before), parse_time(certificate.not_after)),
             "status": ABSENT,
-            "inMetadata": True,
-            "atServiceProvider": service_provider(self.material),
+            "inMetadata": in_metadata,
+            "atServiceProvider": self._held(certificate.thumbprint),
             "keyIds": [],
         }
+        return entry if in_metadata is True else self.provider.read(entry)
+
+    def _strangers(self) -> Sequence[str]:
+        """Thumbprints that the service provider has and Graph does not list, sorted. Raises Unread."""
+        found = known(self.holding).thumbprints - {entry.thumbprint for entry in self.graph}
+        for entry in self.graph if found else ():
+            known(entry.thumbprint)
+        return sorted(found)
+
+    def _rollover(self) -> Node:
+        """Where the change of the certificate stands; null where none is active."""
+        node = derive(self._derived_rollover)
+        if any(entry.rests_on_metadata for entry in self.graph):
+            node = self.metadata.read(node)
+        return self.provider.read(node) if self.provider.is_declared else node
+
+    def _derived_rollover(self) -> Node:
+        if self.provider.is_declared:
+            known(self.holding)
+        statuses = [known(self._status(entry)) for entry in self.graph]
+        if ACTIVE not in statuses:
+            nothing = "It has no signing certificate."
+            return None if statuses else _rollover_node("none", None, nothing)
+        active = self.graph[statuses.index(ACTIVE)]
+        holding = None if isinstance(self.holding, Gap) else self.holding
+        facts = Facts(
+            at=self.material.at,
+            provider=self.provider.name,
+            active=self._signing(active),
+            inactive=[self._signing(entry) for entry in self.graph if entry is not active],
+            shared=holding is not None and holding.shared,
+            strangers=() if holding is None else self._strangers(),
+            reads_metadata=self.provider.reads_metadata,
+            soon=timedelta(days=max(self.material.judgement.thresholds.certificate_expiry_days)),
+        )
+        found = rollover(facts)
+        safe = self.holding if found.safe is None and isinstance(self.holding, Gap) else found.safe
+        node = _rollover_node(
+            found.state.value,
+            safe,
+            found.sentence,
+            signs_with=facts.signer.thumbprint,
+            following=[self._following(facts.next)] if facts.next else [],
+        )
+        return Read(node, (configuration_request(self.material.snapshot),))
+
+    def _following(self, one: Signing) -> Node:
+        held = self.holding if isinstance(self.holding, Gap) else one.held
+        return {
+            "thumbprint": one.thumbprint,
+            "notBefore": format_time(one.starts),
+            "notAfter": format_time(one.ends),
+            "atServiceProvider": held,
+        }
+
+    def _signing(self, entry: _Known) -> Signing:
+        """The certificate as the table of rollovers sees it. Raises Unread."""
+        thumbprint = known(entry.thumbprint)
+        held = None if isinstance(self.holding, Gap) else thumbprint in self.holding.thumbprints
+        return Signing(
+            thumbprint=thumbprint, starts=known(entry.begins()), ends=known(entry.ends()), held=held
+        )
 
     def _facts(self, certificate: Certificate | Gap) -> dict[str, Node]:
         if isinstance(certificate, Gap):
@@ -178,6 +269,24 @@ class _Certificates:
 
     def _listed_thumbprints(self) -> frozenset[str]:
         return frozenset(certificate.thumbprint for certificate in known(self.listed))
+
+
+def _rollover_node(
+    state: str,
+    safe: bool | Gap | None,
+    sentence: str,
+    *,
+    signs_with: str | None = None,
+    following: Sequence[Node] = (),
+) -> Node:
+    """`next` holds the certificate that waits to become active, or none."""
+    return {
+        "state": state,
+        "safe": safe,
+        "sentence": sentence,
+        "signsWith": signs_with,
+        "next": list(following),
+    }
 
 
 def _end(group: KeyGroup) -> str:

@@ -21,6 +21,7 @@ ITEM = "item"
 
 _CLAIMS = ("claimsMappingPolicies", "claimsPolicy", "applications")
 _SIGNING = ("tokenIssuancePolicies", "applications")
+_PROVIDER = ("serviceProvider", "servicePrincipals", "federationMetadata", "organization")
 _DETAILS = ("sha256", "subject", "keyType", "keySize", "signatureAlgorithm", "inMetadata")
 
 SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -40,6 +41,11 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "application.federatedIdentityCredentials": ("federatedIdentityCredentials",),
         "certificates": ("servicePrincipals",),
         "certificates.all": ("federationMetadata",),
+        "certificates.active.atServiceProvider": _PROVIDER,
+        "certificates.others.atServiceProvider": _PROVIDER,
+        "certificates.all.atServiceProvider": _PROVIDER,
+        "certificates.onlyAtServiceProvider": _PROVIDER,
+        "certificates.rollover": _PROVIDER,
         **{f"certificates.active.{name}": ("federationMetadata",) for name in _DETAILS},
         **{f"certificates.others.{name}": ("federationMetadata",) for name in _DETAILS},
         "assignments": ("appRoleAssignedTo",),
@@ -64,6 +70,12 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "metadata.singleSignOnUrls": ("servicePrincipals",),
         "metadata.singleLogoutUrls": ("servicePrincipals",),
         "metadata.certificates": ("servicePrincipals",),
+        "serviceProvider": ("serviceProvider",),
+        "serviceProvider.metadataUrl": ("organization",),
+        "serviceProvider.signIn": ("organization",),
+        "serviceProvider.signOut": ("organization",),
+        "serviceProvider.certificates": _PROVIDER,
+        "serviceProvider.sharedKeys": _PROVIDER,
         "signIns": ("signIns",),
         "conditionalAccess": ("conditionalAccessPolicies",),
         "tenant.displayName": ("organization",),

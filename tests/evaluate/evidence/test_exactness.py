@@ -19,7 +19,7 @@ from auditor.model.wire import encode_node
 from tests.evaluate import snapshots
 from tests.evaluate.evidence.reading import evidence
 from tests.evaluate.snapshots import GROUP, IDENTIFIER, OTHER, RELAY_STATE, REPLY_URL, SERVICE_PRINCIPAL, USER
-from tests.saml.federation import active, inactive
+from tests.saml.federation import ENTITY_ID, active, inactive
 
 TEST_USER = "b.simon@contoso.com"
 OTHER_APPLICATION: Node = {
@@ -29,6 +29,20 @@ OTHER_APPLICATION: Node = {
     "servicePrincipalNames": [IDENTIFIER, "app-id-2"],
     "replyUrls": ["https://old", REPLY_URL],
     "samlSingleSignOnSettings": {"relayState": RELAY_STATE},
+}
+LOGIN = "https://login.microsoftonline.com/contoso.com"
+METADATA_URL = f"{LOGIN}/federationmetadata/2007-06/federationmetadata.xml?appid={snapshots.APP_ID}"
+DECLARED: Node = {  # all ways at once, so that every value follows from all that may decide it
+    "configuredBy": "metadata-url",
+    "checkedOn": "2026-11-01",
+    "checkedBy": "Ada",
+    "metadataUrl": METADATA_URL,
+    "signInPageUrl": f"{LOGIN}/saml2",
+    "signInBinding": None,
+    "signOutPageUrl": f"{LOGIN}/saml2",
+    "signOutBinding": None,
+    "entityId": ENTITY_ID,
+    "metadataFile": snapshots.metadata()["document"],
 }
 CLAIMS = (
     '{"ClaimsMappingPolicy": {"ClaimsSchema": [{"Source": "user", "ID": "mail", "SamlClaimType": "%s"}]}}'
@@ -91,6 +105,7 @@ def rich() -> dict[tuple[str, str], Node]:
             },
         ],
         "appRoleAssignments": [{"id": "r-2", "permission": "User.Read.All"}],
+        "serviceProvider": DECLARED,
     }
     covering: Node = {
         "id": "ca-1",
@@ -214,6 +229,7 @@ DERIVED = (
     "metadata",
     "assignments",
     "policies",
+    "serviceProvider",
     "signIns",
     "conditionalAccess",
     "tenant",

@@ -73,7 +73,11 @@ def rule(
         ("assignments[].group.percentOfMembers", {"appRoleAssignedTo", "groupMembers", "enabledMemberCount"}),
         ("certificates.active[0].daysLeft", {"servicePrincipals"}),
         ("certificates.[active, others][].validity", {"servicePrincipals"}),
-        ("certificates.active[0]", {"servicePrincipals", "federationMetadata"}),
+        (
+            "certificates.active[0]",
+            {"servicePrincipals", "federationMetadata", "serviceProvider", "organization"},
+        ),
+        ("certificates.active[0].keySize", {"servicePrincipals", "federationMetadata"}),
         ("metadata.available", {"federationMetadata"}),
         ("metadata", {"federationMetadata", "servicePrincipals"}),
         ("tenant.id", set()),
