@@ -83,4 +83,8 @@ def _service_principals(
         if target.profile == profile.id and meant in (None, target.application)
     ]
     search = Source.of(snapshot, "matches", profile.id)
-    return search.value if not found and isinstance(search.value, Gap) else search.read(found)
+    failed = search.value
+    if not isinstance(failed, Gap):
+        return search.read(found)
+    answered = [request for request in search.requests if (request.status or 200) < 300]
+    return Read(found, tuple(one for one in answered if str(one) != failed.source)) if found else failed

@@ -29,18 +29,21 @@ def mounted(
     if service_principal_id is not None:
         subjects[Per.SERVICE_PRINCIPAL] = service_principal_id
         for root, section in AS_READ.items():
-            source = Source.of(snapshot, section, service_principal_id)
-            tree[root] = source.read(source.value)
+            tree[root] = _as_read(snapshot, section, service_principal_id)
     places = sorted(
         (section.mount.count("."), section.mount, section.name, subjects[section.per])
         for section in snapshot.sections.values()
         if section.mount is not None and section.per in subjects
     )
     for _, place, section, subject in places:
-        record = snapshot.record(section, subject)
-        if record is not None:
-            put(tree, place, record.as_evidence())
+        if snapshot.record(section, subject) is not None:
+            put(tree, place, _as_read(snapshot, section, subject))
     return tree
+
+
+def _as_read(snapshot: Snapshot, section: str, subject: str) -> Node:
+    source = Source.of(snapshot, section, subject)
+    return source.read(source.value)
 
 
 def put(roots: dict[str, Node], place: str, node: Node) -> None:

@@ -76,10 +76,12 @@ class Source:
 
     @property
     def value(self) -> Node:
-        """What the record holds; a gap when there is no record."""
+        """What the record holds; a gap when there is none, or when the object does not say whose it is."""
         if self.record is None:
             return self.gap(f"this collection did not read {self.section}", Reason.NOT_OBSERVABLE)
-        return bare(self.record.value)
+        value = bare(self.record.value)
+        identity = value.get("id") if isinstance(value, Mapping) else None
+        return identity if isinstance(identity, Gap) else value
 
     def gap(self, detail: str, reason: Reason = Reason.UNREADABLE, *, permission: str | None = None) -> Gap:
         """A gap about something in this record."""

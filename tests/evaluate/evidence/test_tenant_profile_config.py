@@ -11,6 +11,7 @@ from auditor.model.configuration import Allow, ApplicationConfiguration, Judgeme
 from auditor.model.gap import Reason
 from auditor.model.profile import Expectation, ExpectationKind
 from auditor.model.snapshot import MatchedBy, Snapshot, TenantIdentity
+from tests.evaluate import snapshots
 from tests.evaluate.evidence.reading import evidence, sections, the_gap, value
 from tests.evaluate.snapshots import (
     OTHER,
@@ -136,6 +137,7 @@ def test_an_entry_of_the_configuration_has_the_service_principals_it_means() -> 
 def test_a_search_that_failed_leaves_it_open_unless_something_was_found() -> None:
     failed = unread(snapshot(), "matches", "gotomeeting")
     assert of_profile(failed) == ["sp-1"]
+    assert sections(evidence(failed, profile=profile()), "profile.servicePrincipals") == set()
     nothing = replace(failed, targets=())
     tree = profile_evidence(nothing, profile=profile(), application_index=0, judgement=judgement(), at=AT)
     assert the_gap(tree, "profile.servicePrincipals") == gap("matches", "gotomeeting")
@@ -210,6 +212,13 @@ def test_the_tenant_has_evidence_of_its_own() -> None:
 def test_a_section_that_an_older_collection_lacks_is_a_gap(section: str, path: str) -> None:
     tree = evidence(without(snapshot(), section), profile=profile())
     assert the_gap(tree, path).reason in (Reason.NOT_OBSERVABLE, Reason.UNREADABLE)
+
+
+def test_an_object_that_does_not_say_whose_it_is_says_nothing() -> None:
+    nobody = snapshots.service_principal(id=gap())
+    tree = evidence(snapshots.own("servicePrincipals", nobody))
+    for path in ("servicePrincipal.loginUrl", "servicePrincipal.owners", "certificates.active"):
+        assert the_gap(tree, path) == gap()
 
 
 def test_what_the_service_provider_was_told_is_not_declared() -> None:
