@@ -6,11 +6,12 @@ them, or when the document came over TLS from the cloud's own login host.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from auditor.model.cloud import CLOUDS, Cloud
+from auditor.model.cloud import Cloud
 from auditor.model.node import Json
 from auditor.saml.certificate import Certificate
 from auditor.saml.date_time import read_date_time
@@ -25,6 +26,12 @@ from auditor.saml.metadata import (
 )
 from auditor.saml.signature import Pins, SignatureState, Verification
 from auditor.saml.url import foreign_to, read_login_url
+
+_MICROSOFT_ENTITY_ID = re.compile(
+    r"https://(?:sts|login)(?:[.-][a-z0-9-]+)*"
+    r"\.(?:windows\.net|microsoftonline\.(?:us|cn)|usgovcloudapi\.net|chinacloudapi\.cn)/(?P<tenant>[0-9a-f-]+)/",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,10 +200,11 @@ def _entity_problems(entity: EntityDescriptor, expected: Expected) -> Iterator[S
 
 
 def _plausible(entity_id: str | None, expected: Expected) -> bool:
-    """In a cloud whose names no document confirms: another Microsoft host, but exactly this tenant."""
-    hosts = {cloud.sts_host for cloud in CLOUDS.values()} | {*expected.cloud.login_hosts}
-    candidates = {f"https://{host}/{expected.tenant_id.lower()}/" for host in hosts}
-    return not expected.cloud.confirmed and entity_id in candidates
+    """In a cloud whose names no document confirms: another host of Microsoft's, but exactly this tenant."""
+    if expected.cloud.confirmed or entity_id is None:
+        return False
+    match = _MICROSOFT_ENTITY_ID.fullmatch(entity_id)
+    return match is not None and match["tenant"] == expected.tenant_id.lower()
 
 
 def _endpoint_problems(entity: EntityDescriptor, expected: Expected) -> Iterator[SamlFinding]:

@@ -298,6 +298,17 @@ def china() -> Sent:
     return _cloud("china", host="login.partner.microsoftonline.cn", sts="sts.chinacloudapi.cn")
 
 
+@case("warn", "cloud-unconfirmed")
+def china_with_another_entity_id() -> Sent:
+    host = "login.partner.microsoftonline.cn"
+    return _cloud("china", host=host, sts="sts.partner.microsoftonline.cn")
+
+
+@case("reject", "entity-id")
+def government_cloud_with_the_entity_id_of_a_look_alike() -> Sent:
+    return _cloud("usgov", host="login.microsoftonline.us", sts="sts.windows.net.elsewhere.example")
+
+
 @case("reject", "entity-id")
 def national_cloud_with_the_entity_id_of_a_stranger() -> Sent:
     return _cloud("china", host="login.partner.microsoftonline.cn", sts="elsewhere.example")
