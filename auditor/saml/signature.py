@@ -146,6 +146,7 @@ def verify(document: Document, *, holder: etree._Element, location: str, pins: P
                 sha1=sha1,
                 findings=findings,
             )
+    broken = reject("signature-broken", "the signature does not verify: the document was altered or damaged")
     reformatted = _without_reformatting(document.root)
     unchanged = reformatted == etree.tostring(document.root)
     for certificate in () if unchanged else _candidates(pins, embedded):
@@ -159,13 +160,10 @@ def verify(document: Document, *, holder: etree._Element, location: str, pins: P
                 pinned=pinned,
                 signed=signed if pinned else None,
                 sha1=sha1,
-                findings=findings,
+                findings=findings if pinned else (*findings, broken),
             )
     if not pins and not embedded:
         return Verification(state=SignatureState.NOT_CHECKED, sha1=sha1, findings=findings)
-    broken = reject(
-        "signature-broken", "the signature does not verify: the document was altered or is damaged"
-    )
     return Verification(state=SignatureState.INVALID, sha1=sha1, findings=(*findings, broken))
 
 

@@ -303,6 +303,12 @@ def fetched_but_altered_without_any_certificate() -> Sent:
     return Sent(data, without_pins(), "login.microsoftonline.com")
 
 
+@case("reject", "signature-broken")
+def fetched_but_reformatted_without_any_certificate() -> Sent:
+    data = sign(listing(tenant_wide()), tenant_wide()).replace(b"><", b">\n<")
+    return Sent(data, without_pins(), "login.microsoftonline.com")
+
+
 @case("reject", "not-pinned")
 def fetched_without_any_certificate_in_it() -> Sent:
     return Sent(sign(entity(), active(), key_info=""), without_pins(), "login.microsoftonline.com")
