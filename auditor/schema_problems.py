@@ -165,6 +165,12 @@ def _said(error: _Violation) -> str:
     return say(error) if say else f"is refused: {error.message}"
 
 
+def _listed(names: Sequence[str]) -> str:
+    """`'a'`, `'a' and 'b'`, `'a', 'b' and 'c'`."""
+    quoted = [repr(name) for name in names]
+    return " and ".join(part for part in (", ".join(quoted[:-1]), quoted[-1]) if part)
+
+
 def _enum(error: _Violation) -> str:
     words = [str(value) for value in error.wanted]
     hint = did_you_mean(error.instance, words) if isinstance(error.instance, str) else ""
@@ -175,7 +181,7 @@ _SENTENCES: Mapping[str, Callable[[_Violation], str]] = {
     "type": lambda e: f"must be {_type_words(e.wanted)}, not {_type_of(e.instance)}",
     "enum": _enum,
     "const": lambda e: f"must be {e.wanted!r}",
-    "required": lambda e: f"lacks {' and '.join(repr(key) for key in _missing(e))}",
+    "required": lambda e: f"lacks {_listed(_missing(e))}",
     "pattern": lambda e: f"is not of the form {e.wanted}",
     "minItems": lambda e: f"needs at least {_number(e.wanted, 'item')}",
     "maxItems": lambda e: f"may have only {_number(e.wanted, 'item')}",
@@ -196,6 +202,8 @@ def _remedy(error: _Violation) -> str:
         properties = error.schema.get("properties", {})
         told = [(key, properties.get(key, {}).get("description")) for key in _missing(error)]
         return " ".join(f"{key}: {sentence}" for key, sentence in told if sentence) or "Add it."
+    if error.keyword == "type" and not error.path:
+        return "Write keys and values: `key: value`."
     examples = error.schema.get("examples")
     example = f"For example: {examples[0]}" if examples else ""
     return f"{error.schema.get('description', '')} {example}".strip() or "Correct the value."

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from auditor.errors import DocumentError, Mark, UsageError
-from auditor.evaluate.profiles import ProfileDocument
-from auditor.evaluate.rule_document import RuleDocument
+from auditor.evaluate.profiles import profile_of, profile_problems
+from auditor.evaluate.rule_document import rule_of, rule_problems
 from auditor.model.profile import Profile
 from auditor.model.rule import Rule
 from auditor.schema_problems import did_you_mean
@@ -59,7 +59,9 @@ class Loaded:
     profiles: list[Profile] = field(default_factory=list)
     problems: list[DocumentError] = field(default_factory=list)
     documents: dict[Path, YamlDocument] = field(default_factory=dict)
-    """Those that their schema accepts."""
+    """Those of the rules and profiles."""
+    broken: set[str] = field(default_factory=set)
+    """Ids of what could not be loaded: known, and told about already."""
 
 
 def load_pack(directory: Path) -> RulePack:
@@ -127,20 +129,19 @@ def load_file(file: Path, loaded: Loaded, *, is_profile: bool) -> None:
         document = read_yaml(file)
     except DocumentError as error:
         loaded.problems.append(error)
+        loaded.broken.add(file.stem)
         return
     found = schema_errors(document, bundled_schema("profile" if is_profile else "rule"))
+    found += profile_problems(document) if is_profile else rule_problems(document)
     if found:
         loaded.problems.extend(found)
+        loaded.broken.add(file.stem)
         return
     loaded.documents[file] = document
     if is_profile:
-        profile = ProfileDocument(document)
-        loaded.profiles.append(profile.profile())
-        loaded.problems.extend(profile.problems)
+        loaded.profiles.append(profile_of(document))
     else:
-        rule = RuleDocument(document)
-        loaded.rules.append(rule.rule())
-        loaded.problems.extend(rule.problems)
+        loaded.rules.append(rule_of(document))
 
 
 def check_references(loaded: Loaded, known: Iterable[Rule]) -> None:
@@ -168,6 +169,8 @@ def _requirement_problems(loaded: Loaded, rules: Mapping[str, Rule]) -> Iterator
         document = loaded.documents[rule.mark.file]
         for index, required in enumerate(rule.requires):
             where = ("requires", index)
+            if required in loaded.broken:
+                continue
             if required not in rules:
                 yield document.problem(
                     f"there is no rule {required!r}{did_you_mean(required, rules)}",
@@ -206,7 +209,7 @@ def _step_problems(loaded: Loaded, known: Sequence[str]) -> Iterator[DocumentErr
         document = loaded.documents[profile.mark.file]
         for index, step in enumerate(profile.steps):
             for position, rule_id in enumerate(step.rules):
-                if rule_id not in known:
+                if rule_id not in known and rule_id not in loaded.broken:
                     yield document.problem(
                         f"there is no rule {rule_id!r}{did_you_mean(rule_id, known)}",
                         "steps",

@@ -320,16 +320,32 @@ class TestLint:
 
     def test_everything_at_once_in_order(self, tmp_path: Path) -> None:
         write(
-            tmp_path, rule(severity="hihg", titel="x"), rule("b", expect=[{"path": "x.y", "is_null": True}])
+            tmp_path,
+            rule("a", severity="hihg", titel="x", when=[{"path": "x.y"}], message={"pass": "{z}", "fail": 1}),
+            rule("b", expect=[{"path": "x.y", "is_null": True}], requires=["a"]),
+            rule("c", for_each=[], expect={"path": "w.y"}, when="x", message=[], tests=[3, {"evidence": 4}]),
+            profile(expected=[], steps={}),
         )
-        found = lint(tmp_path)
-        assert [
-            (p.mark.file.name, p.message.partition(": ")[2].partition(";")[0]) for p in found.problems
-        ] == [
-            ("b.yaml", "unknown root 'x'"),
-            ("mode-is-saml.yaml", "severity: 'hihg' is none of informational, low, medium, high, critical"),
-            ("mode-is-saml.yaml", "unknown key 'titel'"),
+        problems = lint(tmp_path).problems
+        told = [
+            f"{problem.mark.file.name} {problem.message.partition(': ')[2].partition(';')[0]}"
+            for problem in problems
         ]
+        assert told[:8] == [
+            "a.yaml severity: 'hihg' is none of informational, low, medium, high, critical",
+            "a.yaml this clause has no operator",
+            "a.yaml when[0] lacks 'otherwise'",
+            "a.yaml unknown root 'x'",
+            "a.yaml unknown root 'z'",
+            "a.yaml fail must be a text, not the number 1",
+            "a.yaml unknown key 'titel'",
+            "b.yaml unknown root 'x'",
+        ]
+        assert {line.partition(" ")[0] for line in told[8:]} == {"c.yaml", "example.yaml"}
+
+    def test_a_broken_rule_is_no_unknown_one(self, tmp_path: Path) -> None:
+        write(tmp_path, rule(severity="no"), rule("b", requires=["mode-is-saml"]), profile())
+        assert len(lint(tmp_path).problems) == 1
 
     def test_keys_out_of_order(self, tmp_path: Path) -> None:
         said = rule()
