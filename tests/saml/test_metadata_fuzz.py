@@ -10,8 +10,9 @@ from lxml import etree
 from auditor.saml.finding import Verdict
 from auditor.saml.metadata import EntityDescriptor
 from auditor.saml.metadata_check import MetadataCheck, check_metadata
+from auditor.saml.signature import SignatureState
 from tests.saml.federation import active, attacker, entity, listing, sign
-from tests.saml.metadata_cases import expected
+from tests.saml.metadata_cases import expected, without_pins
 
 GENUINE = sign(entity(), active())
 FOREIGN = sign(listing(attacker()), attacker())
@@ -103,6 +104,15 @@ def edited_trees(draw: st.DrawFn, data: bytes) -> bytes:
 @settings(max_examples=300, deadline=None)
 def test_edited_trees_never_carry_other_values(data: bytes) -> None:
     _assert_nothing_false(_check(data))
+
+
+@given(edited_trees(GENUINE))
+@settings(max_examples=150, deadline=None)
+def test_a_connection_vouches_for_whole_documents_only(data: bytes) -> None:
+    result = check_metadata(data, expected=without_pins(), over_tls_from="login.microsoftonline.com")
+    if result.verdict is not Verdict.REJECT:
+        assert result.signature is SignatureState.VALID
+        assert _values(result.entity) == _values(TRUSTED)
 
 
 @given(edited_trees(FOREIGN))
