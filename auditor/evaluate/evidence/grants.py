@@ -16,8 +16,9 @@ def delegated_scopes(material: Material) -> Node:
     scopes = derive(lambda: _scopes(grants))
     if isinstance(scopes, Gap):
         return scopes
-    names = set(grants.requests_about({item.text("resourceId") for item in grants.items()}))
-    return Read(scopes, tuple(request for request in grants.requests if request not in names))
+    by_resource = grants.requests_by_id({item.text("resourceId") for item in grants.items()})
+    of_names = {request for requests in by_resource.values() for request in requests}
+    return Read(scopes, tuple(request for request in grants.requests if request not in of_names))
 
 
 def _scopes(grants: Source) -> Node:
@@ -40,7 +41,7 @@ def _scopes(grants: Source) -> Node:
 
 def _name(grant: Item, resource_id: str) -> Node:
     name = grant.node("resourceDisplayName") or resource_id
-    requests = grant.source.requests_about({resource_id})
+    requests = grant.source.requests_by_id({resource_id}).get(resource_id, ())
     return name if isinstance(name, Gap) else Read(name, tuple(requests))
 
 

@@ -17,6 +17,10 @@ from auditor.evaluate.evidence.reading import Item, Source, attempt, by_id
 from auditor.model.gap import Gap
 from auditor.model.node import Node, Read, Request
 
+NAMED_SINGLY = 20
+"""So many requests of one kind are named one by one. A tenant may have a policy for every application, and
+every application's findings would name the assignments of all of them."""
+
 
 class Assignment(Enum):
     """What a policy is assigned to, as far as it concerns the application."""
@@ -105,9 +109,8 @@ class _Question:
         if isinstance(answer, Gap):
             return answer
         requests = dict.fromkeys(self.listing.requests)
-        for index, policy in enumerate(self.policies):
-            if self._matters([index], answer):
-                requests |= dict.fromkeys(policy.requests)
+        mattering = [policy for i, policy in enumerate(self.policies) if self._matters([i], answer)]
+        requests |= dict.fromkeys(_requests_of(mattering))
         if self._matters([i for i, policy in enumerate(self.policies) if policy.by_registration], answer):
             requests |= dict.fromkeys(registration.requests)
         if self.otherwise is not None and None in candidates:
@@ -176,19 +179,34 @@ class _Question:
         return self.listing.gap(f"several policies are in force and disagree: {names}")
 
 
+def _requests_of(policies: Sequence[Policy]) -> Sequence[Request]:
+    """What told the assignments of these policies; of many policies one request that stands for all."""
+    requests = [request for policy in policies for request in policy.requests]
+    if len(requests) <= NAMED_SINGLY:
+        return requests
+    some = policies[0].item.node("id")
+    pattern = [
+        "*" if segment == some else segment for segment in requests[0].url.partition("?")[0].split("/")
+    ]
+    pages = sum(request.pages for request in requests)
+    last = max(request.at for request in requests)
+    return [replace(requests[0], url="/".join(pattern), at=last, pages=pages)]
+
+
 def _policies(record: Source, material: Material) -> Sequence[Policy]:
     """The policies of a section, sorted by id. Raises Unread."""
-    listing = _listing(record)
-    return [_policy(item, record, material) for item in by_id(listing.items())]
+    items = by_id(_listing(record).items())
+    requests = record.requests_by_id([str(item.node("id")) for item in items])
+    return [_policy(item, tuple(requests.get(str(item.node("id")), ())), material) for item in items]
 
 
-def _policy(item: Item, record: Source, material: Material) -> Policy:
+def _policy(item: Item, requests: tuple[Request, ...], material: Material) -> Policy:
     found = attempt(lambda: _assignment(item, material))
     return Policy(
         item=item,
         assignment=found if isinstance(found, Gap) else found[0],
         by_registration=False if isinstance(found, Gap) else found[1],
-        requests=record.requests_about({str(item.node("id"))}),
+        requests=requests,
     )
 
 
@@ -197,8 +215,8 @@ def _listing(record: Source) -> Source:
     items = attempt(record.items)
     if record.record is None or isinstance(items, Gap):
         return record
-    ids = {str(item.node("id")) for item in items}
-    about = set(record.requests_about(ids))
+    found = record.requests_by_id([str(item.node("id")) for item in items])
+    about = {request for requests in found.values() for request in requests}
     requests = tuple(request for request in record.requests if request not in about)
     return replace(record, record=replace(record.record, requests=requests))
 

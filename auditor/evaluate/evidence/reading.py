@@ -6,6 +6,7 @@ evidence: the value, or the gap that kept it from being known.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -97,11 +98,13 @@ class Source:
             collected_at=None if request is None else request.at,
         )
 
-    def requests_about(self, ids: Collection[str]) -> tuple[Request, ...]:
+    def requests_by_id(self, ids: Collection[str]) -> Mapping[str, Sequence[Request]]:
         """Those of the requests whose address is that of an object with one of these ids, or below it."""
-        segments = (request.url.partition("?")[0].split("/") for request in self.requests)
-        named = (set(ids) & set(parts) for parts in segments)
-        return tuple(request for request, found in zip(self.requests, named, strict=True) if found)
+        wanted, found = set(ids), defaultdict(list)
+        for request in self.requests:
+            for segment in wanted.intersection(request.url.partition("?")[0].split("/")):
+                found[segment].append(request)
+        return found
 
     def read(self, node: Node) -> Node:
         """`node` as something that this record's requests answered. A gap names its own request."""

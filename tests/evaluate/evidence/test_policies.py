@@ -322,6 +322,17 @@ def test_unread_policies_are_their_gap() -> None:
     assert value(tree, "policies.signingAlgorithm") is None
 
 
+def test_the_assignments_of_many_policies_are_named_as_one() -> None:
+    several = [policy(f"p{index}", MAIL, "somebody") for index in range(20)]
+    assert len(sections(evidence(mapping(*several)), "policies.nameIdSource")) == 22
+    many = [*several, policy("one more", MAIL, "somebody")]
+    assert sections(evidence(mapping(*many)), "policies.nameIdSource") == {
+        "claimsMappingPolicies",
+        "claimsMappingPolicies/*/appliesTo",
+        "claimsPolicy",
+    }
+
+
 ALGORITHMS = st.sampled_from([SHA1, SHA256, ""])
 TARGETS = st.sampled_from(
     [
