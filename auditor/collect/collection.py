@@ -118,9 +118,7 @@ class _Collection:
             progress=self.progress,
         )
         if self.everything:
-            principals = context.graph.sdk.service_principals
-            listing = await context.graph.list(principals, select=service_principals.SELECT, top=999)
-            context = replace(context, listing=listing)
+            context = replace(context, listing=await service_principals.list_all(context.graph))
         await self._collect(application_templates.COLLECTOR, context)
         selected = select(await self._targets(context), names, self.tenant.applications)
         self.sections[selected.targets.matches.name] = selected.targets.matches

@@ -9,7 +9,7 @@ Application.Read.All. `$select` with keyCredentials is limited to 150 requests a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from auditor.collect.collector import (
     Collector,
@@ -26,6 +26,9 @@ from auditor.graph.question import Builder
 from auditor.model.gap import Gap
 from auditor.model.node import Node
 from auditor.model.snapshot import Per, Record
+
+if TYPE_CHECKING:
+    from auditor.graph.client import GraphClient
 
 SELECT = (
     "id",
@@ -51,6 +54,11 @@ SELECT = (
     "applicationTemplateId",
     "homepage",
 )
+
+NEWER = ("isDisabled",)
+"""Properties that the schema of a national cloud may still lack; selecting one is then a bad request."""
+
+ESTABLISHED = tuple(name for name in SELECT if name not in NEWER)
 
 SETS = (
     "replyUrls",
@@ -80,7 +88,7 @@ async def run(context: Context) -> Records:
     ids = context.service_principal_ids
     listing = context.listing
     if listing is None:
-        outcomes = await context.graph.get_many([_builder(context, id) for id in ids], select=SELECT)
+        outcomes = await _asked(context, ids)
         return {id: _record(id, outcome) for id, outcome in zip(ids, outcomes, strict=True)}
     if isinstance(listing, Refusal):
         return refused(COLLECTOR, ids, listing)
@@ -90,6 +98,29 @@ async def run(context: Context) -> Records:
     }
     lacking = [id for id, record in records.items() if _lacks_keys(record)]
     return {**records, **await _with_keys(context, {id: records[id] for id in lacking})}
+
+
+async def list_all(graph: GraphClient) -> Answer | Refusal:
+    """All service principals of the tenant, for `Context.listing`."""
+    listing = await graph.list(graph.sdk.service_principals, select=SELECT, top=999)
+    if _is_about_newer(listing):
+        return await graph.list(graph.sdk.service_principals, select=ESTABLISHED, top=999)
+    return listing
+
+
+async def _asked(context: Context, ids: Sequence[str]) -> Sequence[Answer | Refusal]:
+    builders = [_builder(context, id) for id in ids]
+    outcomes = await context.graph.get_many(builders, select=SELECT)
+    if any(map(_is_about_newer, outcomes)):
+        return await context.graph.get_many(builders, select=ESTABLISHED)
+    return outcomes
+
+
+def _is_about_newer(outcome: Answer | Refusal) -> bool:
+    """Whether it was refused because of a property that this cloud does not know yet."""
+    if not isinstance(outcome, Refusal) or outcome.http_status != 400:
+        return False
+    return any(f"'{name}'" in outcome.detail for name in NEWER)
 
 
 def _builder(context: Context, id: str) -> Builder:

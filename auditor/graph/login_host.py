@@ -81,11 +81,14 @@ class LoginHost:
         waited, attempt = 0.0, 0
         while True:
             async with self._slots:
+                begun = monotonic()
                 download = await asyncio.to_thread(_download, self.session, url)
             request = Request(method="GET", url=url, at=timestamp(self.clock()), status=download.status)
             if isinstance(download, Fetched) or not download.repeatable:
                 return download, request
             attempt += 1
+            if download.status is None:  # a host that keeps us hanging uses up patience as well
+                waited += monotonic() - begun
             throttled = download.status in THROTTLED
             pause = (throttled and retry_after(download.retry_after, self.clock())) or backoff(attempt)
             if waited + pause > self.max_wait or (attempt > TRANSIENT_REPEATS and not throttled):

@@ -23,7 +23,7 @@ from requests.adapters import HTTPAdapter
 from auditor.errors import CannotRunError, UsageError
 
 ROOTS_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
-"""Environment variables that replace the system's roots; both are honoured, whichever program reads them."""
+"""Environment variables that name roots; both are honoured, whichever program is said to read them."""
 
 
 def trust(ca_file: Path | None = None) -> ssl.SSLContext:

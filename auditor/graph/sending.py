@@ -87,8 +87,12 @@ class Courier:
             asked = [attempt.question for attempt in left]
             async with self._slots[limit_of(asked[0])]:
                 await self.pacing.admit(asked)
+                begun = asyncio.get_running_loop().time()
                 for attempt, reply in zip(left, await ask(asked), strict=True):
                     replies[attempt.index] = reply
+            if replies[left[0].index].status is None:  # a host that keeps us hanging uses up patience as well
+                for attempt in left:
+                    attempt.waited += asyncio.get_running_loop().time() - begun
             left, pause = self._again(left, replies)
             if pause > 0:
                 await asyncio.sleep(pause)

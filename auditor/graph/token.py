@@ -13,8 +13,8 @@ from azure.core.credentials import AccessToken
 
 from auditor.model.node import Json
 
-REFRESH_BEFORE = 300.0
-"""Seconds before its end from which a token is no longer used."""
+USED_FOR = 0.8
+"""Part of its life that a token is used for; the rest is for clocks that differ and slow requests."""
 
 RENEWAL_EVERY = 60.0
 """Seconds; a resource that refuses every token must not cause a new one per request."""
@@ -30,6 +30,7 @@ class Token:
         """Counts the tokens."""
         self._fetch = fetch
         self._token: AccessToken | None = None
+        self._good_until = float("-inf")
         self._renewed_at = float("-inf")
         self._turn = asyncio.Lock()
 
@@ -43,8 +44,9 @@ class Token:
     ) -> AccessToken:
         """The token. What the SDK says besides the claims is always the same. Raises CannotRunError."""
         async with self._turn:
-            if self._token is None or claims or self._token.expires_on - time.time() < REFRESH_BEFORE:
+            if self._token is None or claims or time.time() >= self._good_until:
                 self._token = await self._fetch(claims)
+                self._good_until = time.time() + USED_FOR * (self._token.expires_on - time.time())
                 self.generation += 1
             return self._token
 

@@ -277,6 +277,17 @@ def test_a_single_read_that_is_refused_leaves_a_gap_where_the_bytes_would_be(sta
     assert all(no_gap(at(key, "endDateTime")) for key in keys)
 
 
+@pytest.mark.parametrize("bulk", [False, True])
+def test_a_cloud_that_does_not_know_a_property_yet_is_read_without_it(site: Site, bulk: bool) -> None:
+    message = "Could not find a property named 'isDisabled' on type 'microsoft.graph.servicePrincipal'."
+    error: dict[str, Any] = {"error": {"code": "BadRequest", "message": message}}
+    site.fault(lambda question: "isDisabled" in question.url, status=400, body=error)
+    snapshot = site.scan(all_applications=bulk)
+    record = value(snapshot, "servicePrincipals", site.id("GoToMeeting"))
+    assert gap(at(record, "isDisabled")).reason is Reason.UNREADABLE
+    assert at(record, "accountEnabled") is True
+
+
 def test_a_list_that_shows_the_keys_costs_no_further_request(start: Start) -> None:
     site = start(tenant(ApplicationDraft(name="A", kind="custom"), list_returns_keys=True))
     site.scan(all_applications=True)
@@ -399,6 +410,31 @@ def test_a_name_that_nothing_bears(site: Site) -> None:
     with pytest.raises(UsageError) as raised:
         site.scan(names=["GoToMeting"])
     assert raised.value.remedy.casefold() == "the nearest is gotomeeting."
+
+
+def test_progress_counts_what_was_planned(site: Site) -> None:
+    class Watching:
+        def __init__(self) -> None:
+            self.steps = 0
+            self.began: list[str] = []
+            self.ended: list[str] = []
+
+        def planned(self, steps: int) -> None:
+            self.steps = steps
+
+        def started(self, title: str) -> None:
+            self.began.append(title)
+
+        def finished(self, title: str) -> None:
+            self.ended.append(title)
+
+        def waiting(self, reason: str, seconds: float) -> None:
+            raise AssertionError(reason)
+
+    watching = Watching()
+    site.scan(progress=watching)
+    assert sorted(watching.began) == sorted(watching.ended)
+    assert len(set(watching.began)) == len(watching.began) == watching.steps
 
 
 def test_nothing_to_look_at(site: Site) -> None:

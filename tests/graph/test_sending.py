@@ -176,3 +176,25 @@ def test_a_server_error_is_tried_three_times() -> None:
     server = Server(lambda url: 500)
     ask(server, ["/users/a"], max_wait=60)
     assert len(server.batches) == 3
+
+
+def test_a_host_that_keeps_us_hanging_uses_up_the_patience() -> None:
+    asked: list[str] = []
+
+    async def hang(question: Question) -> Reply:
+        asked.append(question.url)
+        await asyncio.sleep(1.0)
+        return Reply(status=None, problem="no answer", at="")
+
+    async def run() -> Reply:
+        courier = Courier(
+            transport=hang,
+            pacing=Pacing(lambda *_: None),
+            waiting=lambda *_: None,
+            max_wait=1.4,
+            clock=lambda: NOW,
+        )
+        return await courier.one(Question(url=f"{V1}/users/a"))
+
+    assert asyncio.run(run()).problem == "no answer"
+    assert len(asked) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Mapping
@@ -308,6 +309,23 @@ def test_an_expired_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     with Emulator(scene_of("expired", draft)) as emulator:
         monkeypatch.setenv("AUDITOR_TEST_SECRET", emulator.client_secret)
         assert "AADSTS7000222" in error(Door(emulator)).message
+
+
+def test_a_short_lived_token_is_renewed_when_its_time_is_nearly_over_not_for_every_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def ask(connection: Connection) -> None:
+        for _ in range(4):
+            await connection.graph.list(connection.graph.sdk.organization, select=("id",))
+        await asyncio.sleep(1.7)
+        await connection.graph.list(connection.graph.sdk.organization, select=("id",))
+
+    with Emulator(scene_of("short", small(token_lifetime=2))) as emulator:
+        monkeypatch.setenv("AUDITOR_TEST_SECRET", emulator.client_secret)
+        door = Door(emulator)
+        door.open(ask)
+        assert door.asked("/token") == 2
+        assert all(request.status == 200 for request in emulator.log)
 
 
 def test_the_permissions_of_a_token() -> None:
