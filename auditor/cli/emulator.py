@@ -65,9 +65,14 @@ def write_configuration(emulator: Emulator, directory: Path) -> Path:
     for tenant in configuration["tenants"]:
         tenant["endpoints"]["ca_file"] = "ca.pem"
         tenant["credential"]["client_secret"] = "file:client-secret"
+    for declared in (entry.get("service_provider", {}) for entry in configuration["applications"]):
+        for key in ("metadata_file", "certificate_file"):
+            if key in declared:
+                declared[key] = Path(declared[key]).name
     file = directory / "auditor.yaml"
     write_files(
         {
+            **{directory / name: content for name, content in emulator.declared_files.items()},
             directory / "ca.pem": emulator.ca_file.read_bytes(),
             directory / "client-secret": emulator.client_secret.encode(),
             file: _yaml(configuration).encode(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -62,6 +63,8 @@ class Emulator:
         self._server = HttpsServer(self._service, port=self._port)
         self._folder = tempfile.TemporaryDirectory(prefix="emulator-")
         self._server.authority.cert_pem.write_to_path(str(self.ca_file))
+        for name, content in self.declared_files.items():
+            (self._files / name).write_bytes(content)
         self._server.start()
         return self
 
@@ -131,11 +134,21 @@ class Emulator:
         """How many requests would have changed something."""
         return self._service.writes
 
+    @property
+    def declared_files(self) -> dict[str, bytes]:
+        """What the service providers were given, by the names that the configuration uses."""
+        return self.tenant.files
+
     def configuration(self) -> dict[str, Any]:
         """The auditor's configuration for this tenant, ready to be written as YAML.
 
-        The secret is named as `env:AUDITOR_CLIENT_SECRET`.
+        The secret is named as `env:AUDITOR_CLIENT_SECRET`, declared files where the emulator keeps them.
         """
+        applications = deepcopy(self.tenant.configuration)
+        for declared in (entry.get("service_provider", {}) for entry in applications):
+            for key in ("metadata_file", "certificate_file"):
+                if declared.get(key) in self.declared_files:
+                    declared[key] = str(self._files / declared[key])
         return {
             "tenants": [
                 {
@@ -150,5 +163,5 @@ class Emulator:
                     "environment": self.tenant.environment,
                 }
             ],
-            "applications": self.tenant.configuration,
+            "applications": applications,
         }

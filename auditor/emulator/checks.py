@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from auditor.emulator.drafts import ApplicationDraft, TenantDraft
+from auditor.emulator.drafts import ApplicationDraft, CertificateDraft, TenantDraft
 from auditor.errors import DocumentError
 from auditor.yaml_document import YamlDocument
 
@@ -92,6 +92,28 @@ class Checks:
         for index, series in enumerate(draft.sign_ins):
             names = [series.user] if series.user else []
             yield from self._unknown(names, people, *place, "sign_ins", index, "user")
+        yield from self._service_provider(draft, number)
+
+    def _service_provider(self, draft: ApplicationDraft, number: int) -> Iterator[DocumentError]:
+        told, place = draft.service_provider, ("applications", number, "service_provider")
+        if told is None:
+            return
+        if not self.draft.configuration:
+            yield self.document.problem(
+                "nothing in the configuration could declare it",
+                *place,
+                key=True,
+                remedy="Add an entry for this application under configuration.",
+            )
+        drafts = [CertificateDraft()] if draft.certificates is None and draft.is_saml else draft.certificates
+        listed = [one for one in drafts or () if one.purpose == "signing" and one.in_metadata]
+        if not listed or any(index >= len(listed) for index in told.certificates or ()):
+            yield self.document.problem(
+                f"'{draft.name}' has {len(listed)} signing certificates, counted from 0",
+                *place,
+                key=True,
+                remedy="Name certificates that the application has.",
+            )
 
     def _unknown(
         self, names: Iterable[str], known: Iterable[str], *place: str | int

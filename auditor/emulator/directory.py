@@ -69,6 +69,8 @@ class Tenant:
     environment: str = "production"
     configuration: list[dict[str, Any]] = field(default_factory=list)
     """The auditor's configuration of the applications."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What the configuration names as files, by name."""
     objects: dict[str, Object] = field(default_factory=dict)
     """Directory objects by id."""
     sets: dict[str, dict[str, Object]] = field(default_factory=lambda: defaultdict(dict))

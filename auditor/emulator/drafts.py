@@ -190,6 +190,21 @@ class ClaimsPolicyDraft:
 
 
 @dataclass(kw_only=True)
+class ServiceProviderDraft:
+    configured_by: str = "metadata-url"
+    """metadata-url | metadata-file | manual"""
+    certificates: list[int] | None = None
+    """Numbers, from 0, of the certificates that it has; None: by hand the one Entra signs with, else all."""
+    shared_keys: bool = False
+    """Whether it was given the metadata without appid, or a key that the applications of the tenant share."""
+    checked: float | None = -20
+    """Days: when somebody last looked."""
+    checked_by: str | None = None
+    instead: dict[str, str] = field(default_factory=dict)
+    """Keys of the declaration to other values, in which {tenant} and {app} stand for the ids."""
+
+
+@dataclass(kw_only=True)
 class ApplicationDraft:
     name: str
     kind: str = "gallery"
@@ -232,6 +247,8 @@ class ApplicationDraft:
     tags: list[str] = field(default_factory=list)
     metadata: str = "as documented"
     """What the federation metadata document of the application is instead: see `metadata.VARIANTS`."""
+    service_provider: ServiceProviderDraft | None = None
+    """What its service provider was told, declared in the configuration; None: nobody declared it."""
     faults: list[str] = field(default_factory=list)
 
     @property

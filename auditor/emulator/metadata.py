@@ -80,6 +80,12 @@ class Metadata:
             self._made[key or ""] = self._document(keys)
         return self._made[key or ""]
 
+    def made_of(self, keys: SigningKeys) -> bytes:
+        """The document that lists these keys, as somebody saved it."""
+        document = self._document(keys)
+        assert document is not None
+        return document
+
     def _document(self, keys: SigningKeys) -> bytes | None:
         tenant_id = self.tenant.id
         match keys.variant:

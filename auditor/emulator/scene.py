@@ -13,6 +13,7 @@ import cattrs
 from auditor.emulator.activity import add_activity
 from auditor.emulator.applications import add_application, template_id
 from auditor.emulator.checks import Checks
+from auditor.emulator.declarations import add_declarations
 from auditor.emulator.defects import DEFECTS
 from auditor.emulator.directory import Tenant, object_id
 from auditor.emulator.drafts import ApplicationDraft, CertificateDraft, TemplateDraft, TenantDraft
@@ -57,6 +58,7 @@ class Scene:
             add_application(tenant, application)
         add_policies(tenant, draft)
         add_activity(tenant, draft)
+        add_declarations(tenant, draft)
         if permissions is None:
             permissions = READ_PERMISSIONS if draft.client.permissions is None else draft.client.permissions
         add_client(tenant, draft.client, graph, frozenset(permissions))

@@ -18,6 +18,7 @@ RULES = {rule.id: rule for rule in PACK.rules}
 GOTOMEETING = PACK.profile("gotomeeting")
 
 SEVERITIES = {
+    "active-certificate-at-service-provider": "high",
     "added-from-gallery": "low",
     "application-enabled": "medium",
     "application-permissions-minimal": "high",
@@ -37,6 +38,7 @@ SEVERITIES = {
     "name-id-is-user-name": "high",
     "no-broad-group-assigned": "medium",
     "no-client-credential": "high",
+    "no-expired-certificate-left": "informational",
     "no-guests-assigned": "medium",
     "no-unexpected-reply-url": "high",
     "notification-email-present": "medium",
@@ -48,6 +50,15 @@ SEVERITIES = {
     "reply-url-matches": "high",
     "reply-url-uses-https": "critical",
     "reply-urls-agree": "medium",
+    "rollover-ready": "high",
+    "service-provider-certificate": "high",
+    "service-provider-entity-id": "high",
+    "service-provider-knows-next-certificate": "low",
+    "service-provider-metadata-current": "medium",
+    "service-provider-metadata-url": "high",
+    "service-provider-recently-confirmed": "low",
+    "service-provider-sign-in-url": "high",
+    "service-provider-sign-out-url": "medium",
     "sign-ins-succeed": "medium",
     "sign-on-mode-is-saml": "high",
     "sign-on-url-matches": "low",
@@ -67,10 +78,14 @@ SEVERITIES = {
 """What was agreed on; a change here is a change of what people are woken for."""
 
 NEED_A_CERTIFICATE = {
+    "active-certificate-at-service-provider",
     "metadata-available",
     "metadata-lists-active-certificate",
     "metadata-signature-valid",
+    "no-expired-certificate-left",
     "notification-email-present",
+    "rollover-ready",
+    "service-provider-knows-next-certificate",
     "signing-algorithm-sha256",
     "signing-certificate-active",
     "signing-certificate-not-expired",
