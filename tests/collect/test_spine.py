@@ -28,6 +28,7 @@ from auditor.emulator.drafts import (
 from auditor.emulator.scene import scene_of
 from auditor.errors import CannotRunError, UsageError
 from auditor.evaluate import load_pack
+from auditor.model.cloud import CLOUDS
 from auditor.model.configuration import (
     ApplicationConfiguration,
     Credential,
@@ -81,11 +82,18 @@ class Site:
 
     emulator: Emulator
 
-    def scan(self, *entries: ApplicationConfiguration, max_wait: float = 0.0, **options: Any) -> Snapshot:
+    def scan(
+        self,
+        *entries: ApplicationConfiguration,
+        cloud: str = "global",
+        max_wait: float = 0.0,
+        **options: Any,
+    ) -> Snapshot:
         url = self.emulator.url
         applications = entries or (ApplicationConfiguration(profile="gotomeeting"),)
         configuration = TenantConfiguration(
             id=self.emulator.tenant_id,
+            cloud=cloud,
             endpoints=Endpoints(graph=url, login=url, ca_file=self.emulator.ca_file),
             credential=Credential(
                 type="client-secret",
@@ -455,3 +463,17 @@ def test_a_credential_that_stops_working_in_the_middle_ends_the_audit(site: Site
     site.fault(second_token, status=500)
     with pytest.raises(CannotRunError):
         site.scan()
+
+
+@pytest.mark.parametrize("cloud", ["usgov", "usgov-dod", "china"])
+def test_national_clouds(start: Start, cloud: str) -> None:
+    draft = tenant()
+    draft.organization.cloud = cloud
+    site = start(draft)
+    snapshot = site.scan(cloud=cloud)
+    assert names(snapshot) == ["GoToMeeting", "Second"]
+    for section in SPINE:
+        assert all(no_gap(record.value) for record in snapshot.sections[section].records.values()), section
+    metadata = snapshot.record("federationMetadata", site.id("GoToMeeting"))
+    assert metadata is not None
+    assert CLOUDS[cloud].login_host in metadata.requests[0].url
