@@ -9,6 +9,7 @@ from auditor.evaluate.engine import Result
 from auditor.model.finding import (
     ApplicationReference,
     Finding,
+    Status,
     Subject,
     TutorialStep,
     Verdict,
@@ -17,6 +18,9 @@ from auditor.model.finding import (
 from auditor.model.gap import Gap
 from auditor.model.profile import Profile
 from auditor.model.rule import Rule
+
+_QUIET = (Status.PASS, Status.NOT_APPLICABLE)
+"""Nothing is to be set right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,7 @@ class Findings:
             expected=result.expected,
             observed=result.observed,
             evidence=result.evidence,
-            remediation=rule.remediation,
+            remediation=None if result.status in _QUIET else rule.remediation,
             references=rule.references,
             controls=rule.controls,
             tutorial=tutorial_step(rule.id, about.profile),

@@ -76,7 +76,8 @@ class Finding:
     expected: Json
     observed: Json
     evidence: tuple[Evidence, ...]
-    remediation: Remediation
+    remediation: Remediation | None
+    """None where nothing is to be set right: passes, and what does not apply."""
     references: tuple[str, ...]
     controls: Mapping[str, tuple[str, ...]]
     tutorial: TutorialStep | None

@@ -24,7 +24,7 @@ from auditor.model.report import Report
 from auditor.model.rule import Remediation, Severity
 from auditor.report import Format, presentation
 from auditor.report.difference import lines
-from auditor.report.text import split_unseen, value_text, visible
+from auditor.report.text import first_sentence, split_unseen, value_text, visible
 from auditor.report.timeline import days_in_words, timeline
 
 COMPACT_ABOVE = 300
@@ -112,7 +112,7 @@ def _environment() -> Environment:
         anchor=_anchor,
         commands=_commands,
         when=_when,
-        first_sentence=_first_sentence,
+        first_sentence=first_sentence,
         https_link=_https_link,
     )
     environment.globals.update(
@@ -192,8 +192,3 @@ def _commands(remediation: Remediation) -> list[tuple[str, str]]:
 def _when(time: str | None) -> str:
     """`2026-11-23 07:30 UTC` from ISO 8601."""
     return "unknown" if time is None else f"{time[:10]} {time[11:16]} UTC" if len(time) > 15 else time
-
-
-def _first_sentence(text: str) -> str:
-    match = re.match(r".+?[.!](?=\s|$)", text.strip(), flags=re.DOTALL)
-    return match.group() if match else text.strip()

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from auditor.model.finding import Finding, Status
 from auditor.model.report import AuditedApplication, Certificate, Report, ReportedGap
-from auditor.report.text import visible
+from auditor.report.text import first_sentence, visible
 
 _FAILURES_SHOWN = 20
 _EXPIRIES_SHOWN = 5
@@ -88,7 +88,8 @@ def _failure(finding: Finding) -> RenderableType:
     about = finding.application.display_name if finding.application else finding.subject.name
     heading = Text.assemble((_short(about), "bold"), ": ", _short(finding.message, _MESSAGE_WIDTH))
     table.add_row(Text(severity, style=_STYLE[severity]), heading)
-    table.add_row("", Text(f"{finding.rule_id}. {_inline(finding.remediation.portal)}", style="dim"))
+    remedy = _inline(finding.remediation.portal) if finding.remediation else ""
+    table.add_row("", Text(f"{finding.rule_id}. {first_sentence(remedy)}".strip(), style="dim"))
     return Padding(table, (0, 0, 0, 2))
 
 

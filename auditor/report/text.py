@@ -47,6 +47,12 @@ def split_unseen(text: str) -> list[tuple[str, bool]]:
     return pieces
 
 
+def first_sentence(text: str) -> str:
+    """Up to the first full stop that a space or the end follows."""
+    match = re.match(r".+?[.!](?=\s|$)", text.strip(), flags=re.DOTALL)
+    return match.group() if match else text.strip()
+
+
 def value_text(value: Json) -> str:
     """A JSON value in one line: strings bare, null as `null`, the empty string as `""`, others as JSON."""
     if isinstance(value, str):
