@@ -14,6 +14,8 @@ from auditor.model.snapshot import Target
 _CERTIFICATES = Path("certificates.all")
 _ENABLED = Path("servicePrincipal.accountEnabled")
 _MODE = Path("servicePrincipal.preferredSingleSignOnMode")
+_ROLLOVER = Path("certificates.rollover.state")
+_ROLLOVER_SENTENCE = Path("certificates.rollover.sentence")
 _RELAY_STATE = Path("servicePrincipal.samlSingleSignOnSettings.relayState")
 
 
@@ -30,7 +32,8 @@ def audited_application(
         matched_by=target.matched_by.value,
         sign_on_mode=_text(_MODE.read(evidence).value),
         enabled=_flag(_ENABLED.read(evidence).value),
-        rollover=None,
+        rollover=_text(_ROLLOVER.read(evidence).value),
+        rollover_sentence=_text(_ROLLOVER_SENTENCE.read(evidence).value),
         certificates=_certificates(evidence),
     )
 

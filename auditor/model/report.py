@@ -110,6 +110,9 @@ class AuditedApplication:
     sign_on_mode: str | None
     enabled: bool | None
     rollover: str | None
+    """none | prepared | ready | switched-early | behind | finishing."""
+    rollover_sentence: str | None = None
+    """What will happen to sign-in, when, and what to do."""
     certificates: tuple[Certificate, ...]
 
 

@@ -122,7 +122,8 @@ def _application(number: int, name: str, *certificates: Certificate, **changes: 
         "matched_by": "template",
         "sign_on_mode": "saml",
         "enabled": True,
-        "rollover": None,
+        "rollover": "none",
+        "rollover_sentence": f"No change is under way: {HOSTILE} is valid until 18 April 2028 10:12 UTC.",
         "certificates": certificates,
     }
     return AuditedApplication(**{**facts, **changes})  # type: ignore[arg-type]
