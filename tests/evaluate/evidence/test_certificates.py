@@ -276,6 +276,13 @@ def test_a_key_that_is_no_certificate_still_has_a_thumbprint() -> None:
     assert the_gap(tree, "certificates.active[0].keySize").section == "servicePrincipals"
 
 
+def test_the_private_half_of_a_key_names_no_certificate() -> None:
+    sign, _ = key_entries(active(), identifier="bm8gdGh1bWJwcmludA==")
+    assert isinstance(sign, dict)
+    tree = evidence(with_keys({**sign, "key": base64.b64encode(b"a PKCS #12 file").decode()}))
+    assert the_gap(tree, "certificates.active").section == "servicePrincipals"
+
+
 def test_dates_that_graph_lacks_are_those_of_the_certificate() -> None:
     keys = [
         {name: part for name, part in entry.items() if name not in ("startDateTime", "endDateTime")}

@@ -133,6 +133,7 @@ def test_a_choice_by_attributes_does_not_matter_where_the_policy_protects_nobody
         ({"operator": "OR", "builtInControls": ["mfa"], "customAuthenticationFactors": ["c"]}, None),
         ({"operator": "AND", "builtInControls": ["approvedApplication"]}, None),
         ({"operator": "OR", "builtInControls": ["block"]}, None),
+        ({"operator": "AND", "builtInControls": ["block", "mfa"]}, None),
         ({"operator": "OR", "builtInControls": []}, None),
         (None, None),
     ],
