@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.credentials import AccessToken
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -26,7 +28,7 @@ from auditor.emulator.drafts import ClientDraft
 from auditor.emulator.scene import scene_of
 from auditor.errors import AuditorError, CannotRunError, UsageError
 from auditor.graph.connection import Connection
-from auditor.graph.token import claims_of, held_permissions
+from auditor.graph.token import Token, claims_of, held_permissions
 from auditor.model.configuration import Credential
 from auditor.secret import mask
 from tests.graph.conftest import SECRET, Door, small
@@ -311,21 +313,37 @@ def test_an_expired_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "AADSTS7000222" in error(Door(emulator)).message
 
 
-def test_a_short_lived_token_is_renewed_when_its_time_is_nearly_over_not_for_every_request(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def ask(connection: Connection) -> None:
-        for _ in range(4):
-            await connection.graph.list(connection.graph.sdk.organization, select=("id",))
-        await asyncio.sleep(1.7)
-        await connection.graph.list(connection.graph.sdk.organization, select=("id",))
+def test_a_short_lived_token_is_renewed_when_its_time_is_nearly_over_not_for_every_request() -> None:
+    fetched: list[str | None] = []
 
-    with Emulator(scene_of("short", small(token_lifetime=2))) as emulator:
-        monkeypatch.setenv("AUDITOR_TEST_SECRET", emulator.client_secret)
-        door = Door(emulator)
-        door.open(ask)
-        assert door.asked("/token") == 2
-        assert all(request.status == 200 for request in emulator.log)
+    async def fetch(claims: str | None) -> AccessToken:
+        fetched.append(claims)
+        return AccessToken(str(len(fetched)), int(time.time()) + 3)
+
+    async def run() -> list[str]:
+        token = Token(scope="s", fetch=fetch)
+        at_once = [(await token.get_token()).token for _ in range(4)]
+        await asyncio.sleep(2.5)
+        return [*at_once, (await token.get_token()).token]
+
+    assert asyncio.run(run()) == ["1", "1", "1", "1", "2"]
+    assert fetched == [None, None]
+
+
+def test_claims_that_graph_asks_for_are_passed_on_at_once() -> None:
+    fetched: list[str | None] = []
+
+    async def fetch(claims: str | None) -> AccessToken:
+        fetched.append(claims)
+        return AccessToken("x", int(time.time()) + 3600)
+
+    async def run() -> None:
+        token = Token(scope="s", fetch=fetch)
+        await token.get_token()
+        await token.get_token(claims="{}")
+
+    asyncio.run(run())
+    assert fetched == [None, "{}"]
 
 
 def test_the_permissions_of_a_token() -> None:
