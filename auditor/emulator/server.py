@@ -24,6 +24,23 @@ from auditor.errors import CannotRunError
 HOST = "127.0.0.1"
 
 
+class _Server(uvicorn.Server):
+    """Says when it listens, and waits to be ended without looking ten times a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listens = threading.Event()
+        self.ended = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.loop = asyncio.get_running_loop()
+        self.listens.set()
+
+    async def main_loop(self) -> None:
+        await self.ended.wait()
+
+
 class HttpsServer:
     """A server in a thread of its own. `start` returns when it answers, `stop` when it has ended."""
 
@@ -33,7 +50,9 @@ class HttpsServer:
         """What went wrong in the emulator itself: a defect, raised by `stop` so that no test misses it."""
         self._service = service
         self._transports: dict[tuple[str, int], asyncio.Transport] = {}
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # The protocol is named: asyncio switches Nagle's algorithm off only where it sees TCP, and with it
+        # every answer would wait 40 ms for an acknowledgement.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((HOST, port))
@@ -44,39 +63,30 @@ class HttpsServer:
                 remedy="Choose another port; 0 takes a free one.",
             ) from error
         self.port: int = self._socket.getsockname()[1]
-        self._server = uvicorn.Server(self._config())
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._started = threading.Event()
+        self._server = _Server(self._config())
         self._thread = threading.Thread(target=self._run, name="emulator", daemon=True)
 
     def start(self) -> None:
         """Begins to answer."""
-        self._socket.listen(100)
         self._thread.start()
-        self._started.wait()
+        self._server.listens.wait()
 
     def stop(self) -> None:
         """Ends; connections that are still open are closed."""
-        if self._loop is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._end)
-            self._thread.join()
+        self._server.loop.call_soon_threadsafe(self._end)
+        self._thread.join()
         self._socket.close()
         if self.failure is not None:
             raise RuntimeError("the emulator itself failed while it was answering") from self.failure
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._started.set()
-        await self._server.serve(sockets=[self._socket])
+        asyncio.run(self._server.serve(sockets=[self._socket]))
 
     def _end(self) -> None:
         # Aborted, not closed: closing TLS waits for a client that may be long gone.
         for transport in list(self._transports.values()):
             transport.abort()
-        self._server.should_exit = True
+        self._server.ended.set()
 
     def _config(self) -> uvicorn.Config:
         transports = self._transports
