@@ -39,13 +39,35 @@ def list_profiles(rules: Path | None) -> None:
 
 @command.command()
 @click.argument("name", metavar="NAME")
+@click.option(
+    "--config", type=options.FILE, help="Print what to paste into the service provider's console, too."
+)
+@click.option(
+    "--application",
+    metavar="NAME",
+    help="With --config: of this one alone; display name, product, appId or object id.",
+)
 @options.rules
-def show(name: str, rules: Path | None) -> None:
-    """One profile: what is expected, where it is written, and the tutorial step by step."""
-    from auditor.cli.audit import load_rules
+def show(name: str, config: Path | None, application: str | None, rules: Path | None) -> None:
+    """One profile: what is expected, where it is written, and the tutorial step by step.
 
-    for line in _described(load_rules(rules).profile(name)):
+    With --config also the values that the service provider is to be told, for each application: metadata
+    URL, sign-in and sign-out page URL, entity ID. The tenant is asked only for what the configuration does
+    not say, its id and the appId.
+    """
+    from auditor.cli.audit import load_configuration_for, load_rules
+
+    if application is not None and config is None:
+        raise click.UsageError("--application needs --config.")
+    pack = load_rules(rules)
+    profile = pack.profile(name)
+    configuration = load_configuration_for(config, pack) if config else None
+    for line in _described(profile):
         click.echo(line)
+    if configuration is not None:
+        from auditor.cli.paste import values_to_paste
+
+        values_to_paste(profile, pack, configuration, application)
 
 
 @command.command()

@@ -47,7 +47,7 @@ def scan_tenants(
     check_writable(reports.out)
 
     def scan(tenant: TenantConfiguration) -> ExitCode:
-        snapshot = _collect(tenant, configuration, pack=pack, selection=selection)
+        snapshot = collect_tenant(tenant, configuration, pack=pack, selection=selection)
         judgement = configuration.judgement(tenant)
         audit = judge(snapshot, pack=pack, judgement=judgement, at=at, fail_on=reports.fail_on)
         files = write_reports(audit.report, places.of(snapshot, reports.out), reports.formats)
@@ -65,7 +65,7 @@ def collect_tenants(
     check_writable(file.parent)
 
     def collect(tenant: TenantConfiguration) -> ExitCode:
-        snapshot = _collect(tenant, configuration, pack=pack, selection=selection)
+        snapshot = collect_tenant(tenant, configuration, pack=pack, selection=selection)
         place = places.of(snapshot, file.parent) / file.name
         write_files({place: snapshot.to_gzip()})
         _log.info("%s: %s, digest %s", place, _size(snapshot), snapshot.digest)
@@ -114,9 +114,10 @@ def _each(configuration: Configuration, work: Callable[[TenantConfiguration], Ex
     return of_several(codes)
 
 
-def _collect(
+def collect_tenant(
     tenant: TenantConfiguration, configuration: Configuration, *, pack: RulePack, selection: Selection
 ) -> Snapshot:
+    """Reads one tenant, with its progress on the terminal."""
     from auditor.cli.progress import watching
     from auditor.collect import collect
 
