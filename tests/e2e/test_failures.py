@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,10 @@ from auditor.cli.emulator import write_configuration
 from auditor.collect import collect, permissions_by_section
 from auditor.emulator import Emulator, Fault, LoggedRequest, Question, load_scene
 from auditor.evaluate import Evaluation, RulePack, evaluate, load_pack
+from auditor.model.cloud import CLOUDS
 from auditor.model.configuration import Configuration
 from auditor.model.finding import Evidence, Finding, Status
+from auditor.model.gap import Reason
 from auditor.model.snapshot import Snapshot
 from tests.conftest import Runner
 from tests.e2e.conftest import Tenant
@@ -106,7 +108,18 @@ def auditor_of_smallest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Au
     pack = load_pack(bundled("rules"))
     with Emulator(load_scene("smallest")) as emulator:
         tenant = Tenant(emulator, write_configuration(emulator, tmp_path_factory.mktemp("tenant")))
-        entry = {"profile": "gotomeeting", "product": "GoToMeeting", "test_user": "britta.simon@contoso.com"}
+        entry = {
+            "profile": "gotomeeting",
+            "product": "GoToMeeting",
+            "test_user": "britta.simon@contoso.com",
+            "service_provider": {
+                "configured_by": "manual",
+                "sign_in_page_url": CLOUDS["global"].sign_in_url(emulator.tenant_id),
+                "sign_out_page_url": CLOUDS["global"].sign_out_url(emulator.tenant_id),
+                "entity_id": CLOUDS["global"].entity_id(emulator.tenant_id),
+                "checked_on": date.today().isoformat(),
+            },
+        }
         everything = {rule.id: {"enabled": True} for rule in pack.rules}
         tenant.configure(applications=[entry], rules=everything)
         yield Auditor(emulator, load_configuration_for(tenant.file, pack), pack, datetime.now(UTC))
@@ -116,6 +129,7 @@ def auditor_of_smallest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Au
 class Sound:
     """The scan without any failure: what it found, and what it asked for."""
 
+    evaluation: Evaluation
     findings: tuple[Finding, ...]
     requests: tuple[str, ...]
     """Graph and metadata, each once; a further page is the same request as its first page."""
@@ -132,11 +146,16 @@ class Sound:
 @pytest.fixture(scope="module")
 def sound(auditor_of_smallest: Auditor) -> Sound:
     auditor_of_smallest.emulator.log.clear()
-    findings = comparable(auditor_of_smallest.scan())
+    evaluation = auditor_of_smallest.scan()
     log = [entry for entry in auditor_of_smallest.emulator.log if not is_sign_in(entry)]
     requests = sorted({asked(f"{entry.method} {entry.url}") for entry in log})
     in_batches = frozenset(asked(f"{entry.method} {entry.url}") for entry in log if entry.via_batch)
-    return Sound(findings=findings, requests=tuple(requests), in_batches=in_batches)
+    return Sound(
+        evaluation=evaluation,
+        findings=comparable(evaluation),
+        requests=tuple(requests),
+        in_batches=in_batches,
+    )
 
 
 def is_sign_in(entry: LoggedRequest) -> bool:
@@ -274,7 +293,11 @@ def test_the_scan_reads_what_every_collector_reads(auditor_of_smallest: Auditor,
     sections = auditor_of_smallest.collect().sections
     silent = [name for name in permissions_by_section() if not sections[name].records]
     assert silent == []
-    blind = [finding for finding in sound.findings if finding.status is Status.NOT_EVALUATED]
+    blind = [
+        verdict.finding
+        for verdict in sound.evaluation.verdicts
+        if any(gap.reason is not Reason.NOT_DECLARED for gap in verdict.gaps)
+    ]
     assert blind == [], told(blind)
 
 
