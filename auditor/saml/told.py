@@ -72,10 +72,10 @@ def sign_in_url(text: str, provider: IdentityProvider, binding: str | None = Non
         return replace(told, problem="is not a plain URL of a tenant")
     foreign = _foreign(url, provider)
     if foreign is not None:
-        return replace(told, problem=foreign, leads_elsewhere=True)
+        return replace(told, problem=foreign)
     named = re.fullmatch(rf"/saml2/({_GUID.pattern})", url.path)
     if named is not None and not _same_guid(named[1], provider.app_id):
-        return replace(told, problem=f"names the application {named[1]}", leads_elsewhere=True)
+        return replace(told, problem=f"names the application {named[1]}")
     if (named is None and url.path != "/saml2") or url.query or url.fragment:
         return replace(told, problem="does not lead to /saml2, where Entra takes sign-in requests")
     notes = _notes(url, provider)
@@ -95,7 +95,7 @@ def sign_out_url(text: str, provider: IdentityProvider, binding: str | None = No
     of_old = url.tenant == "common" and url.path == "/wsfederation"
     foreign = _foreign(replace(url, tenant=provider.tenant_id.lower()) if of_old else url, provider)
     if foreign is not None:
-        return replace(told, problem=foreign, leads_elsewhere=True)
+        return replace(told, problem=foreign)
     if of_old and (parameters(url) != [("wa", "wsignout1.0")] or url.fragment):
         return replace(told, problem="is not the sign-out of WS-Federation, which ends with ?wa=wsignout1.0")
     if not of_old and (url.path != "/saml2" or url.query or url.fragment):
@@ -120,7 +120,8 @@ def metadata_url(text: str, provider: IdentityProvider) -> Told:
         return replace(told, problem="is not a plain URL of a tenant")
     foreign = _foreign(url, provider)
     if foreign is not None:
-        return replace(told, problem=foreign, leads_elsewhere=True)
+        unclear = url.scheme != "https" or url.port not in (None, "443")
+        return replace(told, problem=foreign, leads_elsewhere=not unclear)
     if url.path != _METADATA_PATH:
         return replace(told, problem=f"does not lead to {_METADATA_PATH}, where Entra has the metadata")
     ids = [value for name, value in parameters(url) if name == "appid"]
