@@ -16,6 +16,8 @@ AS_USER_NAME = "as user name"
 
 @dataclass(kw_only=True)
 class OrganizationDraft:
+    """The tenant itself."""
+
     name: str = "Contoso"
     id: str | None = None
     domains: list[str] = field(default_factory=lambda: ["contoso.com", "contoso.onmicrosoft.com"])
@@ -27,6 +29,8 @@ class OrganizationDraft:
 
 @dataclass(kw_only=True)
 class OptionsDraft:
+    """How the tenant answers: small pages, what the documentation leaves open, limits."""
+
     page_size: int = 0
     """Items on a page of a list, logs left out; 0: as many as documented."""
     log_page_size: int = 0
@@ -55,6 +59,8 @@ class OptionsDraft:
 
 @dataclass(kw_only=True)
 class ClientDraft:
+    """The application whose credential the auditor uses."""
+
     name: str = "SAML application auditor"
     permissions: list[str] | None = None
     """Application permissions held; None: every read permission the auditor can use."""
@@ -64,6 +70,8 @@ class ClientDraft:
 
 @dataclass(kw_only=True)
 class UserDraft:
+    """A member or a guest."""
+
     name: str
     upn: str
     mail: str | None = AS_USER_NAME
@@ -81,6 +89,8 @@ class UserDraft:
 
 @dataclass(kw_only=True)
 class GroupDraft:
+    """A security group, assigned or dynamic."""
+
     name: str
     members: list[str] = field(default_factory=list)
     everyone: bool = False
@@ -95,6 +105,8 @@ class GroupDraft:
 
 @dataclass(kw_only=True)
 class ContactDraft:
+    """An organizational contact."""
+
     name: str
     mail: str
 
@@ -113,6 +125,8 @@ class TemplateDraft:
 
 @dataclass(kw_only=True)
 class CertificateDraft:
+    """A key pair of an application, of which Graph shows Sign, Verify and password entries."""
+
     not_before: float = -30
     not_after: float = 1065
     active: bool = True
@@ -132,6 +146,8 @@ class CertificateDraft:
 
 @dataclass(kw_only=True)
 class JobDraft:
+    """A provisioning job."""
+
     template: str = "gotomeeting"
     status: str = "Active"
     quarantine: str | None = None
@@ -143,6 +159,8 @@ class JobDraft:
 
 @dataclass(kw_only=True)
 class SignInsDraft:
+    """A series of sign-ins of one user with one outcome; code 0 is success."""
+
     code: int = 0
     count: int = 1
     last: float = -1
@@ -152,6 +170,8 @@ class SignInsDraft:
 
 @dataclass(kw_only=True)
 class DelegatedDraft:
+    """A delegated permission that was consented to."""
+
     scope: str = "User.Read"
     resource: str = "Microsoft Graph"
     user: str | None = None
@@ -160,12 +180,16 @@ class DelegatedDraft:
 
 @dataclass(kw_only=True)
 class PermissionDraft:
+    """An application permission that was granted."""
+
     role: str
     resource: str = "Microsoft Graph"
 
 
 @dataclass(kw_only=True)
 class SecretDraft:
+    """A client secret."""
+
     name: str = "Secret"
     where: str = "servicePrincipal"
     """servicePrincipal | application"""
@@ -174,6 +198,8 @@ class SecretDraft:
 
 @dataclass(kw_only=True)
 class FederatedCredentialDraft:
+    """A federated identity credential of the registration."""
+
     name: str
     subject: str = "repo:contoso/tools:ref:refs/heads/main"
     issuer: str = "https://token.actions.githubusercontent.com"
@@ -206,6 +232,8 @@ class ServiceProviderDraft:
 
 @dataclass(kw_only=True)
 class ApplicationDraft:
+    """A service principal, with its registration where that belongs to this tenant."""
+
     name: str
     kind: str = "gallery"
     """gallery | custom | oidc | first-party | multi-tenant | managed-identity | agent-identity"""
@@ -259,6 +287,8 @@ class ApplicationDraft:
 
 @dataclass(kw_only=True)
 class PolicyDraft:
+    """A claims mapping or token issuance policy."""
+
     name: str
     definition: str
     """JSON text, as Graph holds it."""
@@ -267,12 +297,16 @@ class PolicyDraft:
 
 @dataclass(kw_only=True)
 class PoliciesDraft:
+    """The policies that applications name."""
+
     claims_mapping: list[PolicyDraft] = field(default_factory=list)
     token_issuance: list[PolicyDraft] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
 class ConditionalAccessDraft:
+    """A Conditional Access policy."""
+
     name: str
     state: str = "enabled"
     """enabled | disabled | enabledForReportingButNotEnforced"""
@@ -290,6 +324,8 @@ class ConditionalAccessDraft:
 
 @dataclass(kw_only=True)
 class AuditDraft:
+    """An entry of the directory audit about an application."""
+
     activity: str
     application: str
     by: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -61,7 +61,7 @@ def compiled(text: str, resource: Resource, extra: str = "") -> Filter:
 
     `extra` names a property that may be compared besides the documented ones.
     """
-    filters = {**resource.filters, extra: "eq"} if extra else resource.filters
+    filters = {**resource.filters, extra: "eq"}
     compiler = _Compiler(resource, filters)
     test = compiler.test(_parsed(text), {})
     return Filter(test, compiler.is_advanced)
@@ -91,9 +91,9 @@ def _parsed(text: str) -> ast._Node:
 class _Compiler:
     """Turns a syntax tree into a test of an object, checking every property and operator on the way."""
 
-    def __init__(self, resource: Resource, filters: object) -> None:
+    def __init__(self, resource: Resource, filters: Mapping[str, str]) -> None:
         self._resource = resource
-        self._filters = dict(filters) if isinstance(filters, dict) else dict(resource.filters)
+        self._filters = filters
         self.is_advanced = False
 
     def test(self, node: ast._Node, names: dict[str, str]) -> Test:

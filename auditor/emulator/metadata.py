@@ -107,7 +107,9 @@ class Metadata:
             case "another tenant":
                 tenant_id = object_id("another tenant")
         root = self._root(tenant_id, [pair.der for pair in keys.listed])
-        if keys.variant != "unsigned":
+        if keys.variant == "unsigned":
+            root.remove(root[0])
+        else:
             root = _signed(root, keys.signer)
         if keys.variant == "broken signature":
             for location in root.iter(f"{{{_MD}}}SingleSignOnService"):

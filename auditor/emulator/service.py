@@ -59,11 +59,9 @@ class Service:
 
     def _met(self, question: Question, true: Callable[[], Answer]) -> Delivery:
         fault = self.faults.take(question)
-        delivery = (
-            Delivery(answer=self._limits.refusal(question, self._error) or true()) if fault is None else None
-        )
-        if delivery is None:
-            assert fault is not None
+        if fault is None:
+            delivery = Delivery(answer=self._limits.refusal(question, self._error) or true())
+        else:
             delivery = self._faulty(question, fault, true)
         delivery = replace(delivery, answer=self._with_ids(question, delivery.answer))
         self.log.append(
