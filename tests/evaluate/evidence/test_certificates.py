@@ -85,13 +85,17 @@ def test_entries_belong_together_by_their_identifier_whatever_it_is(identifier: 
     assert value(tree, "certificates.all[].[thumbprint, status]") == [[THUMBPRINT, "active"]]
 
 
-@pytest.mark.parametrize("written", [THUMBPRINT, THUMBPRINT.lower(), f" {THUMBPRINT} "])
+@pytest.mark.parametrize(
+    "written",
+    [THUMBPRINT, THUMBPRINT.lower(), f" {THUMBPRINT} "],
+    ids=["upper case", "lower case", "between spaces"],
+)
 def test_the_preferred_thumbprint_is_compared_without_regard_to_case(written: str) -> None:
     tree = evidence(own("servicePrincipals", service_principal(preferredTokenSigningKeyThumbprint=written)))
     assert value(tree, "certificates.active[].thumbprint") == [THUMBPRINT]
 
 
-@pytest.mark.parametrize("preferred", [None, "", OTHER])
+@pytest.mark.parametrize("preferred", [None, "", OTHER], ids=["null", "empty", "of another"])
 def test_none_is_active_when_the_preferred_thumbprint_names_none(preferred: str | None) -> None:
     tree = evidence(own("servicePrincipals", service_principal(preferredTokenSigningKeyThumbprint=preferred)))
     assert value(tree, "certificates.active") == []
