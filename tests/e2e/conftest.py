@@ -23,9 +23,13 @@ class Tenant:
     emulator: Emulator
     file: Path
 
+    def read(self) -> Any:
+        """What auditor.yaml says."""
+        return yaml.safe_load(self.file.read_text())
+
     def configure(self, **changes: Any) -> None:
         """Rewrites auditor.yaml: top-level keys as given, those of the tenant under `tenant`."""
-        configuration = yaml.safe_load(self.file.read_text())
+        configuration = self.read()
         configuration["tenants"][0].update(changes.pop("tenant", {}))
         configuration.update(changes)
         self.file.write_text(json.dumps(configuration))  # which is YAML too, without anchors

@@ -164,10 +164,10 @@ def test_several_tenants_are_runs_of_their_own(tenant: Tenant, auditor: Runner, 
     with Emulator(Scene("fabrikam", draft)) as other:
         written = write_configuration(other, tmp_path / "other")
         second = Tenant(other, written)
-        entry = read_yaml(second)["tenants"][0]
+        entry = second.read()["tenants"][0]
         entry["endpoints"]["ca_file"] = str(written.parent / "ca.pem")
         entry["credential"]["client_secret"] = f"file:{written.parent / 'client-secret'}"
-        first = read_yaml(tenant)["tenants"][0]
+        first = tenant.read()["tenants"][0]
         gone = {**first, "id": "00000000-1111-4222-8333-444444444444"}
         tenant.configure(tenants=[first, gone, entry])
         result = auditor("scan", "--config", tenant.file, "--format", "json")
@@ -183,12 +183,6 @@ def test_several_tenants_are_runs_of_their_own(tenant: Tenant, auditor: Runner, 
         result = auditor("scan", "--config", tenant.file, "--format", "json")
         assert result.code == 1
         assert "NOT_THERE" in result.stderr
-
-
-def read_yaml(tenant: Tenant) -> Any:
-    import yaml
-
-    return yaml.safe_load(tenant.file.read_text())
 
 
 def test_history_is_accepted_with_one_line(tenant: Tenant, scan: Scan) -> None:

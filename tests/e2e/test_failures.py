@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,9 @@ from auditor.bundled import bundled
 from auditor.cli.audit import load_configuration_for
 from auditor.cli.emulator import write_configuration
 from auditor.collect import collect, permissions_by_section
-from auditor.emulator import Emulator, Fault, LoggedRequest, Question, load_scene
+from auditor.emulator import Emulator, Fault, LoggedRequest, Question, Scene, load_scene
+from auditor.emulator.drafts import TenantDraft
 from auditor.evaluate import Evaluation, RulePack, evaluate, load_pack
-from auditor.model.cloud import CLOUDS
 from auditor.model.configuration import Configuration
 from auditor.model.finding import Evidence, Finding, Status
 from auditor.model.gap import Reason
@@ -108,18 +109,8 @@ def auditor_of_smallest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Au
     pack = load_pack(bundled("rules"))
     with Emulator(load_scene("smallest")) as emulator:
         tenant = Tenant(emulator, write_configuration(emulator, tmp_path_factory.mktemp("tenant")))
-        entry = {
-            "profile": "gotomeeting",
-            "product": "GoToMeeting",
-            "test_user": "britta.simon@contoso.com",
-            "service_provider": {
-                "configured_by": "manual",
-                "sign_in_page_url": CLOUDS["global"].sign_in_url(emulator.tenant_id),
-                "sign_out_page_url": CLOUDS["global"].sign_out_url(emulator.tenant_id),
-                "entity_id": CLOUDS["global"].entity_id(emulator.tenant_id),
-                "checked_on": date.today().isoformat(),
-            },
-        }
+        (entry,) = tenant.read()["applications"]
+        entry["test_user"] = "britta.simon@contoso.com"
         everything = {rule.id: {"enabled": True} for rule in pack.rules}
         tenant.configure(applications=[entry], rules=everything)
         yield Auditor(emulator, load_configuration_for(tenant.file, pack), pack, datetime.now(UTC))
@@ -326,3 +317,53 @@ def test_without_a_token_there_is_no_report(
         assert result.stderr.startswith("auditor: ")
         assert "Traceback" not in result.stderr
         assert not Path("out").exists()
+
+
+def changed(tmp_path: Path, change: Callable[[TenantDraft], None]) -> dict[str, set[str]]:
+    """Statuses by rule id in the smallest tenant with a change."""
+    draft = deepcopy(load_scene("smallest").draft)
+    change(draft)
+    pack = load_pack(bundled("rules"))
+    with Emulator(Scene("changed", draft)) as emulator:
+        file = write_configuration(emulator, tmp_path)
+        found = Auditor(emulator, load_configuration_for(file, pack), pack, datetime.now(UTC)).scan()
+        assert any(request.status == 404 for request in emulator.log)
+    statuses: dict[str, set[str]] = {}
+    for verdict in found.verdicts:
+        statuses.setdefault(verdict.finding.rule_id, set()).add(verdict.finding.status.value)
+    return statuses
+
+
+def test_a_404_for_the_registration_of_an_application_of_another_tenant_says_where_it_is(
+    tmp_path: Path,
+) -> None:
+    def elsewhere(draft: TenantDraft) -> None:
+        (application,) = draft.applications
+        application.kind = "multi-tenant"
+        application.sign_on_mode = "saml"
+        application.service_provider = None
+
+    found = changed(tmp_path, elsewhere)
+    assert found["identifier-matches"] == {"pass"}
+    assert found["reply-url-matches"] == {"pass"}
+    assert found["reply-urls-agree"] == {"not-applicable"}
+
+
+def test_a_404_for_the_claims_policy_says_that_nobody_edited_the_claims(tmp_path: Path) -> None:
+    def without_policy(draft: TenantDraft) -> None:
+        draft.applications[0].claims_mapping_policy = None
+        draft.applications[0].claims_policy = None
+
+    found = changed(tmp_path, without_policy)
+    assert found["name-id-is-user-name"] == {"pass"}
+    assert found["issuer-is-tenant"] == {"pass"}
+
+
+def test_a_404_for_the_metadata_says_that_there_is_none(auditor_of_smallest: Auditor, sound: Sound) -> None:
+    (request,) = (request for request in sound.requests if "federationmetadata" in request)
+    found = groups(comparable(auditor_of_smallest.with_fault(request, "404")))
+    (finding,) = next(findings for (rule, _), findings in found.items() if rule == "metadata-available")
+    assert (finding.status, finding.message) == (
+        Status.FAIL,
+        "Entra does not serve federation metadata for this application.",
+    )
