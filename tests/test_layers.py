@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "saml": {"errors", "model"},
     "graph": {"errors", "model", "secret"},
     "emulator": {"errors", "bundled", "schema_problems", "yaml_document"},
-    "collect": {"errors", "model", "graph"},
+    "collect": {"errors", "model", "graph", "saml"},
     "evaluate": {*_DOCUMENTS, "saml"},
     "report": {*_DOCUMENTS, "evaluate"},
     "cli": {

@@ -41,6 +41,7 @@ ROOTS = (
     "synchronization",
     "metadata",
     "serviceProvider",
+    "response",
     "signIns",
     "conditionalAccess",
     "tenant",

@@ -45,6 +45,7 @@ def evidence_of(test: RuleTest, rule: Rule) -> dict[str, Node]:
     """The evidence of a test; what it leaves out of what the rule needs, and of `config`, is filled in."""
     given = {root: example_node(value) for root, value in cast(Mapping[str, Json], test.evidence).items()}
     given["config"] = _over(_default_config(), given.get("config", {}))
+    given.setdefault("response", None)  # the configuration names none
     if rule.needs is Need.PROFILE:
         given.setdefault("profile", {})
     if rule.needs is Need.CERTIFICATE:

@@ -52,6 +52,7 @@ _PLACES = {
     "claimsPolicy": (Per.SERVICE_PRINCIPAL, None),
     "synchronizationJobs": (Per.SERVICE_PRINCIPAL, "synchronization"),
     "serviceProvider": (Per.SERVICE_PRINCIPAL, None),
+    "capturedResponse": (Per.SERVICE_PRINCIPAL, None),
     "signIns": (Per.SERVICE_PRINCIPAL, None),
     "conditionalAccessPolicies": (Per.TENANT, None),
     "oauth2PermissionGrants": (Per.SERVICE_PRINCIPAL, "servicePrincipal.oauth2PermissionGrants"),

@@ -25,6 +25,7 @@ SEVERITIES = {
     "assigned-users-enabled": "low",
     "assignment-required": "high",
     "assignments-present": "low",
+    "captured-response-accepted": "medium",
     "conditional-access-covers": "medium",
     "delegated-permissions-minimal": "medium",
     "gallery-application-present": "high",

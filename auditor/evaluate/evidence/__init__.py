@@ -29,6 +29,7 @@ from auditor.evaluate.evidence.metadata import metadata
 from auditor.evaluate.evidence.mounting import mounted, put
 from auditor.evaluate.evidence.notification import notification_recipients
 from auditor.evaluate.evidence.policies import policies
+from auditor.evaluate.evidence.response import response
 from auditor.evaluate.evidence.service_provider import service_provider
 from auditor.evaluate.evidence.settings import config
 from auditor.evaluate.evidence.sign_ins import sign_ins
@@ -46,6 +47,7 @@ def application_evidence(
     material = Material(snapshot=snapshot, target=target, profile=profile, judgement=judgement, at=at)
     document = metadata(material)
     provider = service_provider(material, document)
+    assigned_policies = policies(material)
     derived: Mapping[str, Node] = {
         "servicePrincipal.identifiers": service_principal_identifiers(material),
         "servicePrincipal.samlSigningExpected": saml_signing_expected(material),
@@ -58,7 +60,8 @@ def application_evidence(
         "certificates": certificates(material, document, provider),
         "metadata": document.as_evidence(),
         "assignments": assignments(material),
-        "policies": policies(material),
+        "policies": assigned_policies,
+        "response": response(material, assigned_policies),
         "serviceProvider": provider.as_evidence(),
         "signIns": sign_ins(material),
         "conditionalAccess": conditional_access(material),

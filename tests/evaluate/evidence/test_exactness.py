@@ -44,6 +44,17 @@ DECLARED: Node = {  # all ways at once, so that every value follows from all tha
     "entityId": ENTITY_ID,
     "metadataFile": snapshots.metadata()["document"],
 }
+CAPTURED: Node = {
+    "capturedOn": "2026-11-20",
+    "problem": None,
+    "signer": active().certificate.thumbprint,
+    "issuer": ENTITY_ID,
+    "audiences": [IDENTIFIER],
+    "recipients": [REPLY_URL],
+    "issuedAt": "2026-11-20T10:00:00Z",
+    "nameIdFormat": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+    "nameIdSources": ["user.mail"],
+}
 CLAIMS = (
     '{"ClaimsMappingPolicy": {"ClaimsSchema": [{"Source": "user", "ID": "mail", "SamlClaimType": "%s"}]}}'
 )
@@ -106,6 +117,7 @@ def rich() -> dict[tuple[str, str], Node]:
         ],
         "appRoleAssignments": [{"id": "r-2", "permission": "User.Read.All"}],
         "serviceProvider": DECLARED,
+        "capturedResponse": CAPTURED,
     }
     covering: Node = {
         "id": "ca-1",
@@ -230,6 +242,7 @@ DERIVED = (
     "assignments",
     "policies",
     "serviceProvider",
+    "response",
     "signIns",
     "conditionalAccess",
     "tenant",

@@ -1,0 +1,107 @@
+"""What may be kept of a captured response: everything but who signed on.
+
+A response names a person, and often says much about them. Verified with the certificates in it, it is reduced
+to what an audit needs; whether the signer is one of the application's certificates is judged afterwards, by
+thumbprint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+
+from auditor.model.node import Json
+from auditor.saml.capture import read_capture
+from auditor.saml.certificate import Certificate, CertificateError, format_time, from_base64
+from auditor.saml.date_time import read_date_time
+from auditor.saml.door import Document, DocumentRefused, elements, open_document, text_of
+from auditor.saml.finding import Verdict
+from auditor.saml.response import Assertion, read_assertion, verify_response
+from auditor.saml.response_check import ResponseExpected, check_response
+from auditor.saml.signature import DS, Pins
+
+USER_NAME, MAIL = "user.userprincipalname", "user.mail"
+
+_CLAIMS = {
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name": USER_NAME,
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress": MAIL,
+}
+"""Attributes that Entra sends unless told otherwise, and what it takes them from."""
+
+_MOST_CERTIFICATES = 8
+
+
+def reduce_response(data: bytes, *, person: Mapping[str, str]) -> dict[str, Json]:
+    """The facts of the response in `data`, in any form that `capture` knows, without anybody's name.
+
+    `person` are attributes of the test user, by the name of the source (`user.mail`). Never raises.
+    """
+    try:
+        capture = read_capture(data)
+        document = open_document(capture.document)
+    except DocumentRefused as refused:
+        return {"problem": refused.message}
+    certificates = _embedded(document)
+    signatures = verify_response(document, pins=Pins(certificates=certificates))
+    element = signatures.signed_assertion()
+    assertion = None if element is None else read_assertion(element)
+    check = check_response(data, expected=_itself(assertion, certificates))
+    rejected = check.findings[0].message if check.verdict is Verdict.REJECT else None
+    if assertion is None:
+        return {"problem": rejected or "its assertion cannot be read"}
+    return {
+        "problem": rejected,
+        "signer": None if check.signer is None else check.signer.thumbprint,
+        "issuer": assertion.issuer,
+        "audiences": [audience for audiences in assertion.audiences for audience in audiences],
+        "recipients": [one.recipient for one in assertion.confirmations],
+        "issuedAt": format_time(_moment(assertion)),
+        "nameIdFormat": assertion.name_id_format,
+        "nameIdSources": _sources(assertion, person),
+    }
+
+
+def _itself(assertion: Assertion | None, certificates: tuple[Certificate, ...]) -> ResponseExpected:
+    """What the response says of itself, so that only what is wrong with it as such is found."""
+    audiences = [] if assertion is None else [one for group in assertion.audiences for one in group]
+    recipients = [] if assertion is None else [one.recipient for one in assertion.confirmations]
+    return ResponseExpected(
+        issuer=(assertion and assertion.issuer) or "",
+        audience=next(iter(audiences), ""),
+        recipient=next((one for one in recipients if one), ""),
+        certificates=certificates,
+        at=datetime.now(UTC) if assertion is None else _moment(assertion),
+    )
+
+
+def _moment(assertion: Assertion) -> datetime:
+    """When it was made: the beginning of its validity, which is signed."""
+    found = read_date_time(assertion.not_before or "") or read_date_time(assertion.not_on_or_after or "")
+    return found or datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _sources(assertion: Assertion, person: Mapping[str, str]) -> Sequence[Json]:
+    """The attributes whose value the name ID is, sorted; empty: none that can be seen here."""
+    name_id = assertion.name_id
+    if not name_id:
+        return []
+    found = {source for source, value in person.items() if value == name_id}
+    found |= {
+        _CLAIMS[name]
+        for name, values in assertion.attributes
+        if name in _CLAIMS and list(values) == [name_id]
+    }
+    return sorted(found)
+
+
+def _embedded(document: Document) -> tuple[Certificate, ...]:
+    """The certificates that stand in the response itself."""
+    found = []
+    holders = (element for element in elements(document.root) if element.tag == f"{DS}X509Certificate")
+    for holder in islice(holders, _MOST_CERTIFICATES):
+        try:
+            found.append(from_base64(text_of(holder)))
+        except CertificateError:
+            continue
+    return tuple(dict.fromkeys(found))
