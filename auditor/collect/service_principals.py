@@ -93,10 +93,8 @@ async def run(context: Context) -> Records:
     if isinstance(listing, Refusal):
         return refused(COLLECTOR, ids, listing)
     items = {str(item.get("id")): item for item in listing.objects}
-    records = {
-        id: _with_metadata(context, id, Answer(value=items[id], request=listing.request)) for id in ids
-    }
-    lacking = [id for id, record in records.items() if _lacks_keys(record)]
+    records = {id: _record(id, Answer(value=items[id], request=listing.request)) for id in ids}
+    lacking = [id for id, record in records.items() if _lacks_keys(context, id, record)]
     return {**records, **await _with_keys(context, {id: records[id] for id in lacking})}
 
 
@@ -141,17 +139,6 @@ def _value(subject: str, answer: Answer) -> dict[str, Node]:
     return value
 
 
-def _with_metadata(context: Context, subject: str, answer: Answer) -> Record:
-    """The record from the list; certificates that the list did not show are taken from the metadata."""
-    value = _value(subject, answer)
-    certificates = certificates_in(context.value("federationMetadata", subject))
-    filled = with_certificates(value["keyCredentials"], certificates)
-    if filled == value["keyCredentials"]:
-        return Record(value=value, requests=(answer.request,))
-    metadata = context.sections["federationMetadata"].records[subject].requests
-    return Record(value=value | {"keyCredentials": filled}, requests=(answer.request, *metadata))
-
-
 async def _with_keys(context: Context, records: Records) -> Records:
     """The same records with the certificates that had to be read one by one."""
     builders = [_builder(context, id) for id in records]
@@ -175,9 +162,15 @@ def _completed(subject: str, record: Record, outcome: Answer | Refusal) -> Recor
     return Record(value=value, requests=(*record.requests, outcome.request))
 
 
-def _lacks_keys(record: Record) -> bool:
-    """Whether a certificate of the list is still unknown; an encryption certificate is nobody's concern."""
-    keys = cast(Mapping[str, Node], record.value)["keyCredentials"]
+def _lacks_keys(context: Context, subject: str, record: Record) -> bool:
+    """Whether a certificate is neither in the list nor in the metadata, where evaluation looks for it too.
+
+    An encryption certificate is nobody's concern.
+    """
+    if not isinstance(record.value, Mapping):
+        return False
+    listed = record.value["keyCredentials"]
+    keys = with_certificates(listed, certificates_in(context.value("federationMetadata", subject)))
     return isinstance(keys, list) and any(
         isinstance(key["key"], Gap) and key["usage"] in ("Sign", "Verify") for key in keys
     )

@@ -160,6 +160,7 @@ def test_files_that_hold_none_are_refused(data: bytes) -> None:
         hashlib.sha256(THUMBPRINT.encode()).hexdigest(),
         hashlib.sha256(THUMBPRINT.encode()).hexdigest().upper(),
     ],
+    ids=range(11),
 )
 def test_every_form_of_the_identifier_names_its_certificate(identifier: str) -> None:
     assert identifies(identifier, active().certificate)
