@@ -217,6 +217,8 @@ class ClaimsPolicyDraft:
 
 @dataclass(kw_only=True)
 class ServiceProviderDraft:
+    """What its service provider was told, declared in the configuration."""
+
     configured_by: str = "metadata-url"
     """metadata-url | metadata-file | manual"""
     certificates: list[int] | None = None
