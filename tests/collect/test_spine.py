@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack

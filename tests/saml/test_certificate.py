@@ -167,7 +167,9 @@ def test_every_form_of_the_identifier_names_its_certificate(identifier: str) -> 
     assert not identifies(identifier, tenant_wide().certificate)
 
 
-@pytest.mark.parametrize("identifier", ["", "Contoso 2026", "AAAA", "****", THUMBPRINT[:-1], "é"])
+@pytest.mark.parametrize(
+    "identifier", ["", "Contoso 2026", "AAAA", "****", THUMBPRINT[:-1], "é"], ids=range(6)
+)
 def test_other_identifiers_name_no_certificate(identifier: str) -> None:
     assert not identifies(identifier, active().certificate)
     assert thumbprint_of_identifier(identifier) is None
