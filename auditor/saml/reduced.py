@@ -29,6 +29,9 @@ _CLAIMS = {
 }
 """Attributes that Entra sends unless told otherwise, and what it takes them from."""
 
+_COMPARED = ("destination", "issuer")
+"""Codes of findings about values that there is nothing to compare with where no assertion can be read."""
+
 _MOST_CERTIFICATES = 8
 
 
@@ -47,11 +50,11 @@ def reduce_response(data: bytes, *, person: Mapping[str, str]) -> dict[str, Json
     element = signatures.signed_assertion()
     assertion = None if element is None else read_assertion(element)
     check = check_response(data, expected=_itself(assertion, certificates))
-    rejected = check.findings[0].message if check.verdict is Verdict.REJECT else None
     if assertion is None:
-        return {"problem": rejected or "its assertion cannot be read"}
+        problems = (finding.message for finding in check.findings if finding.code not in _COMPARED)
+        return {"problem": next(problems, "its assertion cannot be read")}
     return {
-        "problem": rejected,
+        "problem": check.findings[0].message if check.verdict is Verdict.REJECT else None,
         "signer": None if check.signer is None else check.signer.thumbprint,
         "issuer": assertion.issuer,
         "audiences": [audience for audiences in assertion.audiences for audience in audiences],
