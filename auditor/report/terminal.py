@@ -19,10 +19,12 @@ from auditor.model.report import AuditedApplication, Certificate, Report, Report
 from auditor.report.text import first_sentence, visible
 
 _FAILURES_SHOWN = 20
+_ALIKE_SHOWN = 3
 _EXPIRIES_SHOWN = 5
-_GAPS_SHOWN = 10
+_GAPS_SHOWN = 20
 _NAME_WIDTH = 60
 _MESSAGE_WIDTH = 400
+_GAP_WIDTH = 200
 
 _STYLE = {
     "critical": "bold white on red",
@@ -72,21 +74,45 @@ def _section(title: str, lines: Iterable[RenderableType]) -> Iterator[Renderable
 
 
 def _failures(report: Report) -> Iterator[RenderableType]:
+    """One entry per failure; one for all of a rule's where these would fill the screen."""
     failures = [finding for finding in report.findings if finding.status is Status.FAIL]
     failures.sort(key=lambda finding: -finding.severity.rank)  # stable: the report's order within a severity
-    for finding in failures[:_FAILURES_SHOWN]:
-        yield _failure(finding)
-    if len(failures) > _FAILURES_SHOWN:
-        yield _line(f"... and {len(failures) - _FAILURES_SHOWN} more in the report.", style="dim")
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for finding in failures:
+        alike.setdefault((finding.severity.value, finding.rule_id), []).append(finding)
+    entries = [
+        entry for group in alike.values() for entry in (group if len(group) <= _ALIKE_SHOWN else [group])
+    ]
+    for entry in entries[:_FAILURES_SHOWN]:
+        yield _failure(entry) if isinstance(entry, Finding) else _failures_alike(entry)
+    left = sum(1 if isinstance(entry, Finding) else len(entry) for entry in entries[_FAILURES_SHOWN:])
+    if left:
+        yield _line(f"... and {left} more in the report.", style="dim")
 
 
 def _failure(finding: Finding) -> RenderableType:
+    heading = Text.assemble((_short(_about(finding)), "bold"), ": ", _short(finding.message, _MESSAGE_WIDTH))
+    return _entry(finding, heading)
+
+
+def _failures_alike(findings: Sequence[Finding]) -> RenderableType:
+    """`findings` fail the same rule."""
+    names = list(dict.fromkeys(_short(_about(finding)) for finding in findings))
+    rest = len(names) - _ALIKE_SHOWN
+    named = ", ".join(names[:_ALIKE_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    said = f": {len(findings)} failures ({named})"
+    return _entry(findings[0], Text.assemble((_inline(findings[0].title), "bold"), said))
+
+
+def _about(finding: Finding) -> str:
+    return finding.application.display_name if finding.application else finding.subject.name
+
+
+def _entry(finding: Finding, heading: Text) -> RenderableType:
     table = Table.grid(padding=(0, 1))
     table.add_column(width=len("informational"), no_wrap=True)
     table.add_column(ratio=1, overflow="fold")
     severity = finding.severity.value
-    about = finding.application.display_name if finding.application else finding.subject.name
-    heading = Text.assemble((_short(about), "bold"), ": ", _short(finding.message, _MESSAGE_WIDTH))
     table.add_row(Text(severity, style=_STYLE[severity]), heading)
     remedy = _inline(finding.remediation.portal) if finding.remediation else ""
     table.add_row("", Text(f"{finding.rule_id}. {first_sentence(remedy)}".strip(), style="dim"))
@@ -132,7 +158,7 @@ def _gaps(report: Report) -> Iterator[RenderableType]:
         why = cure if cured else f"{cure}; {gaps[0].detail}"
         times = f" ({len(gaps)} times)" if len(gaps) > 1 else ""
         said = " (accepted)" if accepted else ""
-        line = _short(f"{section}{times}: {why}", _MESSAGE_WIDTH) + said
+        line = _short(f"{section}{times}: {why}", _GAP_WIDTH) + said
         yield _line(line, style="dim" if accepted else "")
     if len(kinds) > _GAPS_SHOWN:
         yield _line(f"... and {len(kinds) - _GAPS_SHOWN} more in the report.", style="dim")

@@ -85,11 +85,29 @@ def test_many_gaps_of_one_kind_are_one_line() -> None:
     assert "more in the report" not in text
 
 
-def test_many_failures_are_counted_where_they_are_not_listed() -> None:
+def test_many_failures_of_one_rule_are_one_entry() -> None:
+    report = sample_report()
+    failure = next(finding for finding in report.findings if finding.rule_id == "relay-state-matches")
+    assert failure.application is not None
+    many = tuple(
+        dataclasses.replace(
+            failure, application=dataclasses.replace(failure.application, display_name=f"Application {n}")
+        )
+        for n in range(1000)
+    )
+    text = words(printed(dataclasses.replace(report, findings=many)))
+    assert (
+        "medium The relay state is the product's: 1000 failures "
+        "(Application 0, Application 1, Application 2 and 997 more) relay-state-matches."
+    ) in text
+    assert "more in the report" not in text
+
+
+def test_failures_that_are_not_listed_are_counted() -> None:
     report = sample_report()
     failure = next(finding for finding in report.findings if finding.status is Status.FAIL)
-    text = words(printed(dataclasses.replace(report, findings=(failure,) * 1000)))
-    assert "... and 980 more in the report." in text
+    many = tuple(dataclasses.replace(failure, rule_id=f"rule-{n}") for n in range(50) for _ in range(5))
+    assert "... and 150 more in the report." in words(printed(dataclasses.replace(report, findings=many)))
 
 
 @pytest.mark.parametrize("colour", [False, True])
