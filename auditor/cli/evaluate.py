@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import cattrs
 import click
 
 from auditor.cli import options
@@ -52,8 +54,7 @@ def command(
     pack = load_rules(rules)
     configuration = load_configuration_for(config, pack) if config else None
     check_writable(out)
-    snapshot = _read(file)
-    judgement = from_json(snapshot.configuration, Judgement)
+    snapshot, judgement = _read(file)
     if configuration is not None:
         new = _judgement_for(snapshot, configuration)
         snapshot = _rejudged(snapshot, judgement, new)
@@ -63,10 +64,12 @@ def command(
     return audit.code
 
 
-def _read(file: Path) -> Snapshot:
+def _read(file: Path) -> tuple[Snapshot, Judgement]:
+    """The snapshot, and the judgement that it was collected for."""
     try:
-        return read_snapshot(file.read_bytes())
-    except (OSError, SnapshotError) as error:
+        snapshot = read_snapshot(file.read_bytes())
+        return snapshot, from_json(snapshot.configuration, Judgement)
+    except (OSError, SnapshotError, cattrs.BaseValidationError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{file}: {error}", remedy="Name a file that `auditor collect` wrote.") from error
 
 
@@ -93,24 +96,37 @@ def _domains(snapshot: Snapshot) -> set[str]:
 
 
 def _rejudged(snapshot: Snapshot, old: Judgement, new: Judgement) -> Snapshot:
-    """The snapshot, its targets pointing at the entries of the new configuration that mean the same."""
+    """The snapshot, its targets and entries pointing at those of the new configuration that mean the same."""
+    counterparts = {index: _counterpart(entry, new) for index, entry in enumerate(old.applications)}
     targets = tuple(
-        replace(target, application=_counterpart(target, old.applications, new.applications))
-        for target in snapshot.targets
+        replace(target, application=_entry_for(target, counterparts, new)) for target in snapshot.targets
     )
-    return replace(snapshot, targets=targets)
+    looked_for = None
+    if snapshot.entries is not None:
+        known = (counterparts.get(index) for index in snapshot.entries)
+        looked_for = tuple(sorted(index for index in known if index is not None))
+    return replace(snapshot, targets=targets, entries=looked_for)
 
 
-def _counterpart(
-    target: Target, old: tuple[ApplicationConfiguration, ...], new: tuple[ApplicationConfiguration, ...]
-) -> int | None:
-    """The new entry that finds the same application the same way, else the only one of its profile."""
-    if target.application is not None:
-        was = old[target.application]
-        for index, entry in enumerate(new):
-            if (entry.profile, entry.match) == (was.profile, was.match):
-                return index
+def _counterpart(was: ApplicationConfiguration, new: Judgement) -> int | None:
+    """The new entry that finds the same application the same way."""
+    alike = [
+        index
+        for index, entry in enumerate(new.applications)
+        if (entry.profile, entry.match) == (was.profile, was.match)
+    ]
+    same = [index for index in alike if new.applications[index].product == was.product]
+    return same[0] if same else alike[0] if len(alike) == 1 else None
+
+
+def _entry_for(target: Target, counterparts: Mapping[int, int | None], new: Judgement) -> int | None:
+    """The new entry for an application: that of its old one, else the only one of its profile."""
+    same = counterparts.get(target.application) if target.application is not None else None
+    if same is not None:
+        return same
     of_profile = [
-        index for index, entry in enumerate(new) if entry.profile and entry.profile == target.profile
+        index
+        for index, entry in enumerate(new.applications)
+        if entry.profile and entry.profile == target.profile
     ]
     return of_profile[0] if len(of_profile) == 1 else None
