@@ -118,5 +118,6 @@ def test_a_named_fault_is_found_under_its_rule_and_nothing_else(
 
 
 def test_every_rule_about_entra_has_a_named_fault() -> None:
-    about_entra = {rule.id for rule in PACK.rules} - ABOUT_SERVICE_PROVIDER
+    captured = {"captured-response-accepted"}  # judges a file of the administrator's
+    about_entra = {rule.id for rule in PACK.rules} - ABOUT_SERVICE_PROVIDER - captured
     assert about_entra <= {rule for d in DEFECTS.values() for rule in (d.rule, *d.also)}
