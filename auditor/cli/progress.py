@@ -13,7 +13,6 @@ from rich.progress import (
     Progress,
     SpinnerColumn,
     TextColumn,
-    TimeElapsedColumn,
 )
 
 from auditor.cli import console
@@ -39,10 +38,8 @@ def watching(title: str) -> Iterator[Watcher]:
 def _bar() -> Progress:
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.fields[title]}", markup=False),
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
-        TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
         console=Console(stderr=True),
         transient=True,
@@ -54,7 +51,7 @@ class _Drawn:
 
     def __init__(self, bar: Progress, title: str) -> None:
         self._bar = bar
-        self._task = bar.add_task("connecting", total=None, title=visible(title))
+        self._task = bar.add_task(f"signing in to {visible(title)}", total=None)
         self._running: list[str] = []
 
     def planned(self, steps: int) -> None:
@@ -73,7 +70,7 @@ class _Drawn:
         self._bar.update(self._task, description=f"waiting {seconds:.0f} s: {visible(reason)}")
 
     def _describe(self) -> None:
-        self._bar.update(self._task, description=", ".join(self._running[:2]) or "done")
+        self._bar.update(self._task, description=self._running[0] if self._running else "")
 
 
 class _Logged:
