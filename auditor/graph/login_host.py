@@ -6,6 +6,7 @@ With requests, in threads; waiting happens on the event loop, so that Ctrl-C is 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,8 @@ LONGEST = 120.0
 MOST_REDIRECTS = 3
 
 PIECE = 65_536
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,7 @@ class LoginHost:
                 begun = monotonic()
                 download = await asyncio.to_thread(_download, self.session, url)
             request = Request(method="GET", url=url, at=timestamp(self.clock()), status=download.status)
+            _log.debug("%s: %s", request, download.status or "no answer")
             if isinstance(download, Fetched) or not download.repeatable:
                 return download, request
             attempt += 1

@@ -8,6 +8,7 @@ that it waits.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -36,6 +37,8 @@ LONGEST_PAUSE = 30.0
 
 Transport: TypeAlias = Callable[[Question], Awaitable[Reply]]
 """Sends one request over the wire, once. Never raises for what the network or the server does."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True)
@@ -90,6 +93,7 @@ class Courier:
                 begun = asyncio.get_running_loop().time()
                 for attempt, reply in zip(left, await ask(asked), strict=True):
                     replies[attempt.index] = reply
+                    _log.debug("GET %s: %s", attempt.question.path, reply.status or reply.problem)
             if replies[left[0].index].status is None:  # a host that keeps us hanging uses up patience as well
                 for attempt in left:
                     attempt.waited += asyncio.get_running_loop().time() - begun

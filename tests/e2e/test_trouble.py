@@ -252,6 +252,7 @@ def test_no_secret_and_no_token_is_told_at_any_level(tenant: Tenant, auditor: Ru
             *("scan", "--config", tenant.file, "--out", "out", "--verbose", "--log-format", form),
         )
         assert result.stdout == ""
+        assert "GET /v1.0/identity/conditionalAccess/policies" in result.stderr
         assert secret not in result.stderr
         assert "eyJ" not in result.stderr  # how every token begins
         if form == "json":
