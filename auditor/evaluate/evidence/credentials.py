@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from auditor.evaluate.evidence.material import Material
 from auditor.evaluate.evidence.reading import Item, Source, attempt
@@ -38,19 +38,24 @@ def _of_owner(source: Source, where: str) -> list[Node]:
     if isinstance(groups, Gap):  # without the keys nobody can tell whose the passwords are
         return [groups]
     encryption = attempt(lambda: owner.optional_text("tokenEncryptionKeyId"))
-    keys = [_key(group, where, encryption) for group in groups if not group.signs]
+    signing = [group for group in groups if group.signs]
+    keys = [_key(group, where, encryption, signing) for group in groups if not group.signs]
     passwords = attempt(lambda: owner.items("passwordCredentials"))
     if isinstance(passwords, Gap):
         return [*keys, passwords]
-    signing = [group for group in groups if group.signs]
     others = [item for item in passwords if not any(_belongs(item, group) for group in signing)]
     return [*keys, *sorted((_entry(item, "password", where) for item in others), key=_order)]
 
 
-def _key(group: KeyGroup, where: str, encryption: str | Gap | None) -> Node:
+def _key(group: KeyGroup, where: str, encryption: str | Gap | None, signing: Iterable[KeyGroup]) -> Node:
     if group.usages != {VERIFY}:
         usages = " and ".join(sorted(usage or "none" for usage in group.usages))
         return group.main.item.source.gap(f"the key {group.name} has a usage that is not known: {usages}")
+    nameless = next((one for one in signing if not one.certificate and not one.identifiers), None)
+    if (
+        nameless is not None
+    ):  # nothing says which certificate Entra signs with, and this may be its other half
+        return nameless.unknown()
     return encryption if isinstance(encryption, Gap) else _entry(group.main.item, "key", where)
 
 

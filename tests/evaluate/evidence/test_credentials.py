@@ -55,6 +55,16 @@ def test_a_password_belongs_to_the_certificate_by_either_identifier(property: st
     assert value(evidence(of_service_principal(passwordCredentials=[changed])), CREDENTIALS) == []
 
 
+def test_a_key_may_be_the_other_half_of_a_certificate_that_nothing_names() -> None:
+    hidden = gap("servicePrincipals")
+    sign, verify = ({**entry, "customKeyIdentifier": None} for entry in key_entries(active()))  # type: ignore[dict-item]
+    keys: list[Node] = [{**sign, "key": hidden}, verify]
+    tree = evidence(of_service_principal(keyCredentials=keys, passwordCredentials=[]))
+    assert the_gap(tree, f"{CREDENTIALS}[0]") == hidden
+    alone = evidence(of_service_principal(keyCredentials=[verify], passwordCredentials=[]))
+    assert value(alone, f"{CREDENTIALS}[].kind") == ["key"]
+
+
 def test_passwords_of_both_objects_are_credentials() -> None:
     password: Node = [PASSWORD]
     tree = evidence(
