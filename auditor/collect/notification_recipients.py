@@ -1,9 +1,10 @@
 """Who gets the mails about expiring certificates: users, groups and contacts by address.
 
 `GET /users?$filter=...` (user-list, User.Read.All), `GET /groups?$filter=...` (group-list,
-GroupMember.Read.All), `GET /contacts?$filter=...` (orgcontact-list, OrgContact.Read.All). `eq` on `mail`, and
-within `any` on `proxyAddresses` and `otherMails`, is documented without ConsistencyLevel ("Advanced query
-capabilities on directory objects"), so that the answer does not lag behind the directory.
+GroupMember.Read.All), `GET /contacts?$filter=...` (orgcontact-list, OrgContact.Read.All). `eq` on `mail` and
+`userPrincipalName`, and within `any` on `proxyAddresses` and `otherMails`, is documented without
+ConsistencyLevel ("Advanced query capabilities on directory objects"), so that the answer does not lag behind
+the directory.
 
 Only addresses in a verified domain of the tenant are looked up: of others Entra knows nothing. Deleted
 objects are not found, as it should be. An address belongs to one recipient: a hit is an answer even if
@@ -40,11 +41,13 @@ class Directory:
     select: tuple[str, ...]
     other_addresses: tuple[str, ...] = ()
     """Lists of plain addresses, besides `mail` and `proxyAddresses`."""
+    names: tuple[str, ...] = ("mail",)
+    """Properties that hold one address. Where mail is kept outside of Entra, the user name stands for it."""
 
     def filter(self, address: str) -> str:
         """What finds the address here. The prefix of the primary proxy address is upper case."""
         clauses = [
-            f"mail eq {literal(address)}",
+            *(f"{name} eq {literal(address)}" for name in self.names),
             *(f"proxyAddresses/any(p:p eq {literal(prefix + address)})" for prefix in ("SMTP:", "smtp:")),
             *(f"{name}/any(a:a eq {literal(address)})" for name in self.other_addresses),
         ]
@@ -66,6 +69,7 @@ DIRECTORIES = (
             "assignedLicenses",
         ),
         other_addresses=("otherMails",),
+        names=("mail", "userPrincipalName"),
     ),
     Directory(
         kind="group",
@@ -182,9 +186,17 @@ def _recipient(directory: Directory, answer: Answer, address: str) -> dict[str, 
 
 
 def _licensed(item: Mapping[str, Json], origin: Origin) -> Node:
-    """Whether the user holds any licence: all that is kept of `assignedLicenses`."""
+    """Whether the user holds any licence: all that is kept of `assignedLicenses`.
+
+    Null is an empty list where the rest of the user was shown; where it was not, null hides it.
+    """
+    shown = isinstance(item.get("accountEnabled"), bool)
     licences = normalise(
-        item, select=("assignedLicenses",), null_means={}, origin=origin, sets={"assignedLicenses"}
+        item,
+        select=("assignedLicenses",),
+        null_means={"assignedLicenses": "no licence"} if shown else {},
+        origin=origin,
+        sets={"assignedLicenses"},
     )["assignedLicenses"]
     return licences if isinstance(licences, Gap) else bool(licences)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from auditor.collect.notification_recipients import COLLECTOR
-from auditor.emulator.drafts import ContactDraft, UserDraft
+from auditor.emulator.drafts import ContactDraft, OptionsDraft, UserDraft
 from auditor.model.gap import Gap, Reason
 from auditor.model.node import Node
 from auditor.model.snapshot import Record
@@ -48,6 +48,14 @@ def test_a_user_is_found_by_another_address(reading: Serving, address: str) -> N
     tenant = reading(company(users=[ada], groups=[]))
     assert at(value(tenant, address), "id") == tenant.id("user", upn("Ada"))
     assert at(value(tenant, address), "licensed") is False
+
+
+@pytest.mark.parametrize("null", [False, True])
+def test_a_user_without_a_mailbox_here_is_found_by_the_user_name(reading: Serving, null: bool) -> None:
+    ada = UserDraft(name="Ada", upn="ada@contoso.com", mail=None, licensed=False)
+    tenant = reading(company(users=[ada], groups=[], options=OptionsDraft(null_lists=null)))
+    assert at(value(tenant, "ada@contoso.com"), "id") == tenant.id("user", upn("Ada"))
+    assert at(value(tenant, "ada@contoso.com"), "licensed") is False
 
 
 def test_a_guest_is_found_and_said_to_be_one(reading: Serving) -> None:
