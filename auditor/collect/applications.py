@@ -37,6 +37,10 @@ SELECT = (
 SETS = ("identifierUris", "keyCredentials", "passwordCredentials", "tags")
 
 NULL_MEANS = {
+    "identifierUris": "no identifier is set",
+    "keyCredentials": "it holds no key",
+    "passwordCredentials": "it holds no password",
+    "tags": "it bears no tag",
     "optionalClaims": "no further claims",
     "groupMembershipClaims": "groups are not in the token",
     "samlMetadataUrl": "none is set",

@@ -24,6 +24,7 @@ SELECT = (
 )
 
 NULL_MEANS = {
+    "groupTypes": "a security group with assigned members",
     "membershipRule": "the group is not dynamic",
     "membershipRuleProcessingState": "the group is not dynamic",
     "visibility": "no join policy is set; membership is not hidden",

@@ -163,10 +163,18 @@ def identity(item: Object) -> str:
 
 def names(item: Object) -> tuple[str, ...]:
     """The servicePrincipalNames. Raises Unclear."""
-    found = item.get("servicePrincipalNames")
-    if not isinstance(found, list):
-        raise Unclear
+    found = listed(item, "servicePrincipalNames")
     return tuple(name for name in found if isinstance(name, str))
+
+
+def listed(item: Object, name: str) -> list[Json]:
+    """A list; null, as agent identities have it, is an empty one. Raises Unclear when it is absent."""
+    found = item.get(name)
+    if isinstance(found, list):
+        return found
+    if name in item and found is None:
+        return []
+    raise Unclear
 
 
 def _optional(item: Object, name: str) -> str | None:

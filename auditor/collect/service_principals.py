@@ -8,7 +8,8 @@ Application.Read.All. `$select` with keyCredentials is limited to 150 requests a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import base64
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from auditor.collect.collector import (
@@ -20,12 +21,14 @@ from auditor.collect.collector import (
     refused,
     refused_record,
 )
-from auditor.collect.credentials import KEY, PASSWORD, certificates_in, credentials, with_certificates
+from auditor.collect.credentials import KEY, PASSWORD, credentials
 from auditor.graph.answer import Answer, Refusal
 from auditor.graph.question import Builder
 from auditor.model.gap import Gap
 from auditor.model.node import Node
 from auditor.model.snapshot import Per, Record
+from auditor.saml.certificate import Certificate, identifies
+from auditor.saml.metadata import listed_certificates
 
 if TYPE_CHECKING:
     from auditor.graph.client import GraphClient
@@ -74,6 +77,12 @@ NULL_MEANS = {
     "preferredSingleSignOnMode": "no mode is set, or an older SAML application",
     "loginUrl": "no sign-on URL is set",
     "logoutUrl": "no logout URL is set",
+    "replyUrls": "no reply URL is set",
+    "servicePrincipalNames": "it has no name but its id, as agent identities",
+    "keyCredentials": "it holds no key",
+    "passwordCredentials": "it holds no password",
+    "notificationEmailAddresses": "nobody is told of an expiring certificate",
+    "tags": "it bears no tag",
     "samlSingleSignOnSettings": "no relay state is set",
     "preferredTokenSigningKeyThumbprint": "no certificate was made active",
     "tokenEncryptionKeyId": "tokens are not encrypted",
@@ -169,11 +178,20 @@ def _lacks_keys(context: Context, subject: str, record: Record) -> bool:
     """
     if not isinstance(record.value, Mapping):
         return False
-    listed = record.value["keyCredentials"]
-    keys = with_certificates(listed, certificates_in(context.value("federationMetadata", subject)))
+    keys = record.value["keyCredentials"]
+    metadata = context.value("federationMetadata", subject)
+    document = metadata.get("document") if isinstance(metadata, Mapping) else None
+    listed = listed_certificates(base64.b64decode(document)) if isinstance(document, str) else ()
     return isinstance(keys, list) and any(
-        isinstance(key["key"], Gap) and key["usage"] in ("Sign", "Verify") for key in keys
+        isinstance(key["key"], Gap) and key["usage"] in ("Sign", "Verify") and not _is_among(key, listed)
+        for key in keys
     )
+
+
+def _is_among(key: Mapping[str, Node], certificates: Iterable[Certificate]) -> bool:
+    """Whether one of the certificates is the key's. What names it is made from it, so nothing is believed."""
+    identifier = key["customKeyIdentifier"]
+    return isinstance(identifier, str) and any(identifies(identifier, one) for one in certificates)
 
 
 COLLECTOR = Collector(

@@ -69,7 +69,11 @@ def _marks(item: Mapping[str, Json]) -> Iterable[str]:
 
 
 def _is_clear(item: Mapping[str, Json]) -> bool:
-    return all(isinstance(item.get(name), list) for name in ("servicePrincipalNames", "replyUrls"))
+    """Whether its names and reply URLs are known; null says that there are none."""
+    return all(
+        name in item and isinstance(item[name], list | None)
+        for name in ("servicePrincipalNames", "replyUrls")
+    )
 
 
 def _texts(value: Json) -> list[str]:

@@ -21,6 +21,7 @@ from auditor.collect.lookup import (
     by_match,
     by_template,
     identity,
+    listed,
     picked,
 )
 from auditor.graph.answer import Answer, Refusal
@@ -214,10 +215,7 @@ def _is_saml(item: Object) -> bool:
     mode = _text(item, "preferredSingleSignOnMode").lower()
     if mode:
         return mode == SAML
-    keys = item.get("keyCredentials")
-    if not isinstance(keys, list):
-        raise Unclear
-    usages = [key.get("usage") for key in keys if isinstance(key, Mapping)]
+    usages = [key.get("usage") for key in listed(item, "keyCredentials") if isinstance(key, Mapping)]
     return any(isinstance(usage, str) and usage.lower() == "sign" for usage in usages)
 
 

@@ -157,6 +157,17 @@ def signing_certificates(document: bytes) -> tuple[Certificate, ...]:
     return read_entity(verification.signed).certificates
 
 
+def listed_certificates(document: bytes) -> tuple[Certificate, ...]:
+    """What a document lists for signing; none where it is no document.
+
+    Nothing vouches for it: one of these certificates is known by its thumbprint, or it is not known at all.
+    """
+    try:
+        return read_entity(open_document(document).root).certificates
+    except DocumentRefused:
+        return ()
+
+
 def verify_metadata(document: Document, *, pins: Pins) -> Verification:
     """Verifies that the root is an EntityDescriptor, signed by the signature that is its first child."""
     root = document.root

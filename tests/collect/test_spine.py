@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
@@ -14,7 +13,6 @@ import pytest
 
 from auditor.bundled import bundled
 from auditor.collect import collect
-from auditor.collect.credentials import certificates_in
 from auditor.emulator import Emulator, Fault, Question
 from auditor.emulator.drafts import (
     ApplicationDraft,
@@ -386,11 +384,26 @@ def test_metadata_is_waited_for(site: Site) -> None:
     assert no_gap(value(site.scan(max_wait=5), "federationMetadata", site.id("GoToMeeting")))
 
 
-def test_junk_among_the_certificates_of_the_metadata_is_passed_over() -> None:
-    junk = b"<X509Certificate>====</X509Certificate><a:X509Certificate>QUJD\n</a:X509Certificate>"
-    found = certificates_in({"document": base64.b64encode(junk).decode()})
-    assert set(found.values()) == {"QUJD"}
-    assert certificates_in({"document": None}) == certificates_in(None) == {}
+@pytest.mark.parametrize("metadata", ["as documented", "not xml", "dtd", "missing"])
+def test_a_key_that_the_list_hides_is_asked_for_unless_the_metadata_shows_it(
+    start: Start, metadata: str
+) -> None:
+    site = start(tenant(ApplicationDraft(name="Wiki", kind="custom", metadata=metadata)))
+    snapshot = site.scan(all_applications=True)
+    keys = at(value(snapshot, "servicePrincipals", site.id("Wiki")), "keyCredentials")
+    assert isinstance(keys, list)
+    assert [isinstance(at(key, "key"), Gap) for key in keys] == [metadata == "as documented"] * 2
+
+
+def test_null_where_a_list_belongs_is_no_gap(start: Start) -> None:
+    bare = ApplicationDraft(name="Bare", kind="custom", identifiers=[], reply_urls=[], certificates=[])
+    site = start(tenant(bare, ApplicationDraft(name="Web", kind="oidc"), null_lists=True))
+    snapshot = site.scan(all_applications=True)
+    assert [target.display_name for target in snapshot.targets] == ["Bare"]
+    assert snapshot.record("matches", TENANT) is None
+    for section in ("servicePrincipals", "applications", "sharedIdentity"):
+        assert no_gap(value(snapshot, section, site.id("Bare")))
+    assert at(value(snapshot, "servicePrincipals", site.id("Bare")), "replyUrls") is None
 
 
 def test_a_tenant_that_may_not_be_read_is_gaps_and_no_error(start: Start) -> None:

@@ -105,6 +105,20 @@ def gap(targets: Targets, subject: str = "meet") -> Gap:
 TEMPLATE: Node = [{"id": "template-1", "displayName": "meet"}]
 
 
+def test_an_agent_identity_leaves_nothing_in_doubt() -> None:
+    nothing: dict[str, Json] = {"appId": None, "servicePrincipalNames": None, "keyCredentials": None}
+    agent = {"@odata.type": "#microsoft.graph.agentIdentity", **principal("9", "Agent"), **nothing}
+    targets = found([agent, saml("1", "Wiki")], everything=True)
+    assert names(targets) == [("Wiki", None, "allApplications")]
+    assert targets.matches.records == {}
+
+
+@pytest.mark.parametrize("absent", ["servicePrincipalNames", "keyCredentials"])
+def test_a_list_that_is_not_in_the_answer_leaves_doubt(absent: str) -> None:
+    item = {name: value for name, value in principal("9").items() if name != absent}
+    assert gap(found([item, saml("1")], everything=True), TENANT).reason is Reason.UNREADABLE
+
+
 def test_found_by_template() -> None:
     items = [principal("1", "Ours", applicationTemplateId="TEMPLATE-1"), principal("2", "Meet")]
     assert names(found(items, entry(), template=TEMPLATE)) == [("Ours", 0, "template")]

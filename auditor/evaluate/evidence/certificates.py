@@ -112,8 +112,7 @@ class _Certificates:
         certificate: Certificate | Gap | None = group.certificate
         found = None
         if certificate is None:
-            listed = () if isinstance(self.listed, Gap) else self.listed
-            found = next((one for one in listed if _is_same(one, thumbprint, group)), None)
+            found = next((one for one in self.metadata.listed if _is_same(one, thumbprint, group)), None)
         return _Known(
             group=group,
             thumbprint=thumbprint or (found.thumbprint if found else group.unknown()),

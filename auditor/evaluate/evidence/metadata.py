@@ -12,7 +12,7 @@ from auditor.evaluate.evidence.signing_keys import key_groups, preferred_thumbpr
 from auditor.model.gap import Gap, Reason
 from auditor.model.node import Node, Read
 from auditor.saml.certificate import Certificate
-from auditor.saml.metadata import MetadataReading, ReadingState, read_metadata
+from auditor.saml.metadata import MetadataReading, ReadingState, listed_certificates, read_metadata
 from auditor.saml.signature import Pins
 
 _SECTION = "federationMetadata"
@@ -28,6 +28,8 @@ class Metadata:
     available: bool | Gap
     reading: MetadataReading | Gap
     """What it says; a gap also where nothing can be said about its signature."""
+    listed: tuple[Certificate, ...] = ()
+    """The certificates that it lists, also where no signature vouches for it: to be known by thumbprint."""
 
     def certificates(self) -> tuple[Certificate, ...]:
         """The certificates that it lists and that its signature covers, sorted. Raises Unread."""
@@ -81,7 +83,8 @@ def metadata(material: Material) -> Metadata:
         not_xml = source.gap(f"the answer is no federation metadata: {reading.problem}")
         return Metadata(source=source, keys=keys, available=not_xml, reading=not_xml)
     judged = trust if isinstance(trust, Gap) else _judged(reading, trust, source)
-    return Metadata(source=source, keys=keys, available=True, reading=judged)
+    listed = listed_certificates(document)
+    return Metadata(source=source, keys=keys, available=True, reading=judged, listed=listed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

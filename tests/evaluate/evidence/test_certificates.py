@@ -158,6 +158,14 @@ def test_details_that_graph_hides_come_from_the_metadata() -> None:
     assert sections(tree, "certificates.active[0].daysLeft") == {"servicePrincipals"}
 
 
+def test_a_certificate_is_known_by_its_thumbprint_whoever_vouches_for_the_metadata() -> None:
+    altered = own("federationMetadata", metadata(active(), inactive(), by=tenant_wide()))
+    tree = evidence({**rollover(key=False), **altered})
+    assert value(tree, "metadata.signature") == "foreign"
+    assert value(tree, "certificates.active[0].[thumbprint, keyType, keySize]") == [THUMBPRINT, "RSA", 2048]
+    assert the_gap(tree, "certificates.active[0].inMetadata").section == "federationMetadata"
+
+
 def test_details_that_neither_shows_are_a_gap_while_dates_and_status_are_known() -> None:
     found = snapshots.unread(
         snapshots.snapshot(rollover(key=False)), "federationMetadata", snapshots.SERVICE_PRINCIPAL
