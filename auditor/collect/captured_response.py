@@ -10,9 +10,10 @@ from collections.abc import Mapping
 
 from auditor.collect.collector import Collector, Context, Records
 from auditor.collect.declared_file import file_request, read_declared
+from auditor.collect.service_provider import meant_for_several
 from auditor.graph.question import timestamp
 from auditor.model.configuration import ApplicationConfiguration, CapturedResponse
-from auditor.model.gap import Gap
+from auditor.model.gap import Gap, Reason
 from auditor.model.node import Request
 from auditor.model.snapshot import Per, Record, Target
 
@@ -29,6 +30,14 @@ def _record(context: Context, target: Target) -> Record:
     entry = None if target.application is None else context.tenant.applications[target.application]
     if entry is None or entry.captured_response is None:
         return Record(value=None)
+    if ambiguity := meant_for_several(context, target):
+        gap = Gap(
+            section=COLLECTOR.section,
+            subject=target.service_principal_id,
+            reason=Reason.NOT_DECLARED,
+            detail=f"captured_response stands in an entry {ambiguity}",
+        )
+        return Record(value=gap)
     return _captured(context, target, entry, entry.captured_response)
 
 

@@ -341,6 +341,62 @@ def test_a_snapshot_carries_the_files_and_names_no_folder(
     assert str(tmp_path) not in read_snapshot((tmp_path / "s.json.gz").read_bytes()).to_bytes().decode()
 
 
+def test_of_a_declared_file_only_certificates_are_kept(
+    sound: Company, auditor: Runner, tmp_path: Path
+) -> None:
+    sound.by_hand()
+    (sound.folder / "gotomeeting.cer").write_bytes(sound.keys[0].pem())
+    assert auditor("collect", "--config", sound.tenant.file, "--snapshot", "s.json.gz").code == 0
+    found = read_snapshot((tmp_path / "s.json.gz").read_bytes()).sections["serviceProvider"].records
+    (record,) = (one.value for one in found.values())
+    assert isinstance(record, dict)
+    assert record["certificates"] == [base64.b64encode(sound.keys[0].der).decode()]
+    assert "PRIVATE" in sound.keys[0].pem().decode()
+
+
+@pytest.mark.parametrize(
+    ("content", "section", "status"),
+    [
+        (b"PRIVATE KEY", {"certificate_file": "odd", "configured_by": "manual"}, "not-evaluated"),
+        (b"x" * 1_000_001, {"certificate_file": "odd", "configured_by": "manual"}, "not-evaluated"),
+        (b"x" * 1_000_001, {"metadata_file": "odd", "configured_by": "metadata-file"}, "not-evaluated"),
+        (b"PRIVATE KEY", {"metadata_file": "odd", "configured_by": "metadata-file"}, "fail"),
+    ],
+)
+def test_a_file_that_is_something_else(
+    sound: Company, scan: Scan, auditor: Runner, content: bytes, section: dict[str, str], status: str
+) -> None:
+    (sound.folder / "odd").write_bytes(content)
+    sound.declare(**section)
+    scanned = scan(sound.tenant)
+    rule = (
+        "service-provider-certificate"
+        if "certificate_file" in section
+        else "service-provider-metadata-current"
+    )
+    assert rule in ours(scanned, status)
+    assert "active-certificate-at-service-provider" in ours(scanned, "not-evaluated")
+    auditor("collect", "--config", sound.tenant.file, "--snapshot", "s.json.gz")
+    assert b"PRIVATE KEY" not in read_snapshot(Path("s.json.gz").read_bytes()).to_bytes()
+
+
+def test_a_declaration_about_several_applications_is_about_none(tmp_path: Path, scan: Scan) -> None:
+    second = SCENE.replace(
+        "  - {name: Wiki",
+        "  - {name: GoToMeeting 2, template: GoToMeeting,\n"
+        "     identifiers: ['https://authentication.logmeininc.com/saml/sp#2']}\n  - {name: Wiki",
+    )
+    file = tmp_path / "scene.yaml"
+    file.write_text(second.replace("CERTIFICATES", ONE))
+    with Emulator(load_scene(file)) as emulator:
+        found = Company(emulator, tmp_path / "company")
+        found.declare(configured_by="metadata-url", metadata_url=found.metadata_url)
+        scanned = scan(found.tenant)
+        assert ours(scanned, "not-evaluated") == OURS
+        said = message_of(scanned, "service-provider-metadata-url", "GoToMeeting 2")
+        assert "means 2 applications (GoToMeeting, GoToMeeting 2): give each its own, with match" in said
+
+
 def test_a_missing_file_is_told_at_its_line(sound: Company, auditor: Runner) -> None:
     sound.by_hand(certificate_file="gone.cer")
     result = auditor("scan", "--config", sound.tenant.file)

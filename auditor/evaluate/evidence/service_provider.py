@@ -19,8 +19,8 @@ from auditor.evaluate.evidence.tenant import verified_domains
 from auditor.model.configuration import ConfiguredBy
 from auditor.model.gap import Gap, Reason
 from auditor.model.node import Node, Read, Request
-from auditor.saml.certificate import Certificate, CertificateError, from_file
-from auditor.saml.door import DocumentRefused, open_document
+from auditor.saml.certificate import Certificate, CertificateError, from_base64
+from auditor.saml.door import Document, DocumentRefused, open_document
 from auditor.saml.metadata import EntityDescriptor, read_entity, verify_metadata
 from auditor.saml.signature import Pins, SignatureState
 from auditor.saml.told import (
@@ -94,7 +94,6 @@ class ServiceProvider:
 
     def holding(self) -> Holding:
         """The certificates it holds. Raises Unread."""
-        item = self._item()
         match self.way:
             case ConfiguredBy.METADATA_URL:
                 astray = self._led_astray()
@@ -108,7 +107,7 @@ class ServiceProvider:
                 shared = any(certificate.tenant_wide for certificate in listed)
                 return Holding(certificates=listed, shared=shared)
             case ConfiguredBy.MANUAL:
-                certificates = _certificates(item)
+                certificates = self._uploaded()
                 return Holding(certificates=certificates, shared=any(one.tenant_wide for one in certificates))
 
     def holds(self, thumbprint: str) -> bool:
@@ -203,21 +202,32 @@ class ServiceProvider:
 
     def _file(self) -> EntityDescriptor:
         """What the uploaded file says. Nobody but the declaration vouches for it. Raises Unread."""
-        try:
-            return read_entity(open_document(self._document()).root)
-        except DocumentRefused as refused:
-            raise Unread(self.source.gap(f"the declared metadata file: {refused.message}")) from refused
+        document = self._document()
+        if isinstance(document, str):
+            raise Unread(self.source.gap(f"the declared metadata file: {document}"))
+        return read_entity(document.root)
 
-    def _document(self) -> bytes:
-        return _decoded(self._item(), "metadataFile")
+    def _document(self) -> Document | str:
+        """The uploaded file, or why it is none. Raises Unread."""
+        file = self._item().item("metadataFile")
+        if file is None:
+            raise Unread(self._not_declared("service_provider does not say which file was uploaded"))
+        problem = file.optional_text("problem")
+        if problem is not None:
+            return problem
+        try:
+            return open_document(base64.b64decode(file.text("document"), validate=True))
+        except DocumentRefused as refused:
+            return refused.message
+        except (binascii.Error, ValueError):
+            raise Unread(self.source.gap("the metadata file is not base64")) from None
 
     def _metadata_file(self) -> Node:
         if "metadataFile" not in self._item().value:
             return None
-        try:
-            document = open_document(self._document())
-        except DocumentRefused as refused:
-            return {"problem": refused.message}
+        document = self._document()
+        if isinstance(document, str):
+            return {"problem": document}
         entity = read_entity(document.root)
         if not entity.identity_providers:
             return {"problem": "it describes no identity provider"}
@@ -230,6 +240,17 @@ class ServiceProvider:
             "singleSignOnUrls": list(entity.single_sign_on_urls),
             "singleLogoutUrls": list(entity.single_logout_urls),
         }
+
+    def _uploaded(self) -> tuple[Certificate, ...]:
+        """The certificates that were entered by hand. Raises Unread."""
+        item = self._item()
+        if item.get("certificates") is None:
+            detail = "service_provider does not say which certificate_file holds what was uploaded there"
+            raise Unread(self._not_declared(detail))
+        try:
+            return tuple(from_base64(text) for text in item.texts("certificates"))
+        except CertificateError as error:
+            raise Unread(self.source.gap(f"the declared certificate is none: {error}")) from error
 
     def _certificate(self, certificate: Certificate) -> Node:
         return {
@@ -267,24 +288,6 @@ def service_provider(material: Material, metadata: Metadata) -> ServiceProvider:
         material=material,
         metadata=metadata,
     )
-
-
-def _decoded(item: Item, name: str) -> bytes:
-    written = item.text(name)
-    try:
-        return base64.b64decode(written, validate=True)
-    except (binascii.Error, ValueError):
-        raise Unread(item.source.gap(f"{name} is not base64")) from None
-
-
-def _certificates(item: Item) -> tuple[Certificate, ...]:
-    if item.optional_text("certificateFile") is None:
-        detail = "service_provider does not say which certificate_file holds what was uploaded there"
-        raise Unread(item.source.gap(detail, Reason.NOT_DECLARED))
-    try:
-        return from_file(_decoded(item, "certificateFile"))
-    except CertificateError as error:
-        raise Unread(item.source.gap(f"the declared certificate file is no certificate: {error}")) from error
 
 
 def _told_node(told: Told) -> Node:

@@ -42,7 +42,7 @@ DECLARED: Node = {  # all ways at once, so that every value follows from all tha
     "signOutPageUrl": f"{LOGIN}/saml2",
     "signOutBinding": None,
     "entityId": ENTITY_ID,
-    "metadataFile": snapshots.metadata()["document"],
+    "metadataFile": snapshots.metadata(),
 }
 CAPTURED: Node = {
     "capturedOn": "2026-11-20",

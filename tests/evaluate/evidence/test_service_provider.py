@@ -52,7 +52,7 @@ def by_url(url: str = METADATA_URL) -> Changes:
 
 
 def by_file(data: bytes) -> Changes:
-    return declared("metadata-file", metadataFile=base64_of(data))
+    return declared("metadata-file", metadataFile={"document": base64_of(data)})
 
 
 def listed(*signers: Signer) -> bytes:
@@ -67,7 +67,7 @@ def by_hand(*signers: Signer, **values: Node) -> Changes:
         "signOutPageUrl": LOGIN_URL,
         "signOutBinding": None,
         "entityId": ENTITY_ID,
-        "certificateFile": base64_of(b"".join(one.pem for one in signers or (active(),))),
+        "certificates": [one.text for one in signers or (active(),)],
     }
     return declared("manual", **{**told, **values})
 
@@ -172,15 +172,15 @@ class TestTheWays:
         assert value(tree, "serviceProvider.metadataUrl") is None
 
     def test_what_was_not_said_by_hand_is_not_declared(self) -> None:
-        tree = evidence(by_hand(signOutPageUrl=None, certificateFile=None))
+        tree = evidence(by_hand(signOutPageUrl=None, certificates=None))
         for path in ("serviceProvider.signOut", "serviceProvider.certificates"):
             assert the_gap(tree, path).reason is Reason.NOT_DECLARED
         assert value(tree, "serviceProvider.entityId.problem") is None
         assert the_gap(tree, "certificates.rollover.state").reason is Reason.NOT_DECLARED
 
     def test_a_file_that_is_no_certificate_cannot_be_read(self) -> None:
-        tree = evidence(by_hand(certificateFile=base64_of(b"not a certificate")))
-        assert "is no certificate" in the_gap(tree, "certificates.active[0].atServiceProvider").detail
+        tree = evidence(by_hand(certificates=[base64_of(b"not a certificate")]))
+        assert "is none" in the_gap(tree, "certificates.active[0].atServiceProvider").detail
 
     def test_the_binding_of_the_sign_out_url_counts(self) -> None:
         tree = evidence(by_hand(signOutBinding="HTTP-POST"))
