@@ -1,4 +1,4 @@
-"""Reads from auditor.yaml what somebody declares: what the service provider was told, and a captured response.
+"""Reads from auditor.yaml what somebody declares: what a service provider was told, a captured response.
 
 The files that are named there are looked for, so that a typing error is told at its line before anything is
 asked of the tenant; they are read when the tenant is.
