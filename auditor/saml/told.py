@@ -63,7 +63,7 @@ def names_a_domain(text: str) -> bool:
     return url is not None and _GUID.fullmatch(url.tenant) is None and url.tenant not in _NO_TENANT
 
 
-def sign_in_url(text: str, provider: IdentityProvider, binding: str | None = None) -> Told:
+def sign_in_url(text: str, provider: IdentityProvider) -> Told:
     """The sign-in page URL; Entra takes requests there by HTTP-Redirect and by HTTP-POST alike."""
     expected = provider.cloud.sign_in_url(provider.tenant_id)
     told = Told(told=text, expected=expected)

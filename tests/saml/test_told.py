@@ -125,7 +125,6 @@ def test_a_sign_out_url_that_does_not(url: str, problem: str) -> None:
 
 def test_entra_signs_out_by_redirect_only() -> None:
     assert fails(sign_out_url(SIGN_IN, ENTRA, "HTTP-POST"), "by HTTP-Redirect only")
-    assert passes(sign_in_url(SIGN_IN, ENTRA, "HTTP-POST"))
 
 
 @pytest.mark.parametrize(
