@@ -35,6 +35,9 @@ from auditor.schema_problems import did_you_mean
 from auditor.yaml_document import YamlDocument, bundled_schema, read_yaml
 
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
+_PASSWORD_PARAMETER = re.compile(r"(^|[&;])(ssl)?(password|passwd|pwd)=", re.IGNORECASE)
+"""In the query of a database's URL, where drivers take a password, too."""
+
 _SECRETS_OF_CREDENTIAL = ("client_secret", "certificate_password")
 _NOT_YET = {
     "waivers": "waivers",
@@ -171,6 +174,13 @@ def _refuse_literal_secrets(document: YamlDocument) -> None:
             "history",
             remedy="Write env:AUDITOR_HISTORY (or file:PATH) and give the whole URL there.",
         )
+    for path, url in _addresses(document.data):
+        if _has_password(url):
+            raise document.problem(
+                f"{path[-1]} holds a password; secrets never stand in this file",
+                *path,
+                remedy="Name scheme, host and port alone. Replace the password: it is known now.",
+            )
 
 
 def _secrets(data: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
@@ -187,6 +197,17 @@ def _secrets(data: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
         yield ("heartbeat",), data["heartbeat"]
 
 
+def _addresses(data: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """The endpoints, also one that stands where the mapping belongs."""
+    for index, tenant in enumerate(_items(data, "tenants")):
+        endpoints = tenant.get("endpoints") if isinstance(tenant, dict) else None
+        path = ("tenants", index, "endpoints")
+        if isinstance(endpoints, dict):
+            yield from (((*path, key), url) for key, url in endpoints.items())
+        else:
+            yield path, endpoints
+
+
 def _items(data: object, key: str) -> Sequence[object]:
     items = data.get(key) if isinstance(data, dict) else None
     return items if isinstance(items, list) else []
@@ -196,7 +217,8 @@ def _has_password(url: object) -> bool:
     if not isinstance(url, str) or _REFERENCE.fullmatch(url):
         return False
     try:
-        return urlsplit(url).password is not None
+        parts = urlsplit(url)
+        return parts.password is not None or _PASSWORD_PARAMETER.search(parts.query) is not None
     except ValueError:  # not a URL; the store says so when there is one
         return "@" in url
 
@@ -233,7 +255,7 @@ def _check_names(document: YamlDocument, known: Known) -> None:
     for id, override in data.get("rules", {}).items():
         if id not in known.rules:
             raise _unknown(document, "rule", id, known.rules, "rules", id, key=True, see="auditor rules list")
-        if override.get("enabled") is False and not override.get("reason"):
+        if override.get("enabled") is False and not (override.get("reason") or "").strip():
             raise document.problem(
                 f"{id} is switched off without a reason",
                 "rules",

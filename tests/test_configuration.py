@@ -175,6 +175,10 @@ def test_the_tenant_of_the_environment_serves_only_when_the_file_names_none(
             "2:9: owner-present is switched off without",
         ),
         (
+            "tenants: [{id: a}]\nrules: {owner-present: {enabled: false, reason: ' '}}",
+            "2:9: owner-present is switched off without",
+        ),
+        (
             "tenants: [{}]\naccepted_gaps: [{section: signins, owner: o, reason: r, expires: 2027-01-01}]",
             "2:27: unknown section 'signins'; did you mean 'signIns'?",
         ),
@@ -263,6 +267,9 @@ def test_what_is_wrong_is_told_with_its_place(file: Path, text: str, told: str) 
         f"tenants: [{{id: a, credential: {{client_secret: 'env: {SECRET}'}}}}]",
         f"tenants: [{{id: a}}]\nhistory: postgresql://auditor:{SECRET}@db/audit",
         f"tenants: [{{id: a}}]\nhistory: 'postgresql://auditor:{SECRET}@[db/audit'",
+        f"tenants: [{{id: a}}]\nhistory: postgresql://db/audit?user=auditor&password={SECRET}",
+        f"tenants: [{{id: a, endpoints: {{graph: 'https://auditor:{SECRET}@127.0.0.1:8443'}}}}]",
+        f"tenants: [{{id: a, endpoints: 'https://auditor:{SECRET}@127.0.0.1:8443'}}]",
         f"tenants: [{{id: a}}]\nheartbeat: https://hc.example/{SECRET}",
         f"tenants: [{{id: a}}]\nalerts: [{SECRET}]",
         f"tenants: [{{id: a}}]\nalerts: {SECRET}",

@@ -57,15 +57,22 @@ def _remedy(record: logging.LogRecord) -> list[str]:
 
 @contextmanager
 def logging_to_stderr() -> Iterator[None]:
-    """While it lasts, what the program logs goes to stderr; warnings and errors, as text."""
+    """While it lasts, what the program logs goes to stderr; warnings and errors, as text.
+
+    What libraries log goes nowhere: without a handler for it, Python would write warnings to stderr as they
+    are, unmasked and in no format. What they complain of reaches the program as an error, and is told by it.
+    """
     handler = _Stderr()
     handler.setFormatter(_Text())
+    libraries = logging.NullHandler()
+    logging.getLogger().addHandler(libraries)
     _program.addHandler(handler)
     _program.setLevel(logging.WARNING)
     _program.propagate = False
     try:
         yield
     finally:
+        logging.getLogger().removeHandler(libraries)
         _program.removeHandler(handler)
         _program.setLevel(logging.NOTSET)
         _program.propagate = True

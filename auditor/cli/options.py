@@ -32,9 +32,10 @@ class Instant(click.ParamType[datetime]):
             return value
         try:
             at = datetime.fromisoformat(value)
-        except ValueError:
+            at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):  # in its zone still a time, in UTC before year 1 or after 9999
             self.fail(f"{value!r} is no time; write for example 2026-11-23T02:00:00Z", param, ctx)
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+        return at.replace(microsecond=0)
 
 
 class FormatNames(click.ParamType[tuple[str, ...]]):
@@ -51,7 +52,7 @@ class FormatNames(click.ParamType[tuple[str, ...]]):
         names = tuple(dict.fromkeys(name.strip() for name in value.split(",")))
         for name in names:
             if name not in (*known, "all"):
-                hint = did_you_mean(name, known)
+                hint = did_you_mean(name, known) or "."
                 self.fail(f"unknown format {name!r}{hint} Known: {', '.join(known)}, all.", param, ctx)
         return tuple(known) if "all" in names else names
 

@@ -40,6 +40,23 @@ def test_a_wrong_secret(tenant: Tenant, scan: Scan) -> None:
     assert "not-the-secret" not in scanned.result.stderr
 
 
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_libraries_write_no_lines_of_their_own(
+    log_format: str, tenant: Tenant, auditor_process: Start
+) -> None:
+    """azure-identity logs a warning about the wrong secret; a process without handlers would print it."""
+    (tenant.file.parent / "client-secret").write_text("not-the-secret")
+    process = auditor_process("scan", "--config", tenant.file, "--log-format", log_format)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    lines = said.splitlines()
+    if log_format == "json":
+        assert [json.loads(line)["level"] for line in lines] == ["error"]
+    else:
+        assert [line.partition(": ")[0] for line in lines[:1]] == ["auditor"]
+        assert len(lines) == 2
+
+
 def test_a_secret_that_the_environment_lacks(tenant: Tenant, scan: Scan) -> None:
     credential = {"type": "client-secret", "client_id": "a", "client_secret": "env:NOT_THERE"}
     tenant.configure(tenant={"credential": credential})
