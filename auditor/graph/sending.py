@@ -26,6 +26,9 @@ BATCH_SIZE = 20
 CONCURRENCY = 6
 """Requests under one limit and under way at the same time; more makes Graph throttle, not faster."""
 
+WITHOUT_BATCHES = frozenset({404, 405, 501})
+"""Statuses of a whole batch that say nothing about its items: this Graph, or a proxy, takes none."""
+
 THROTTLED = frozenset({429, 503, 504})
 """Statuses that are waited out as long as the patience lasts."""
 
@@ -51,6 +54,7 @@ class Courier:
     max_wait: float
     """Seconds that one question may wait, all its attempts together."""
     clock: Callable[[], datetime]
+    _takes_batches: bool = True
     _exhausted: set[Limit] = field(default_factory=set)
     # A limit that outlasted the patience once is not waited for again until it lets something through:
     # a tenant that is throttled for hours costs one patience, not one per request.
@@ -140,22 +144,14 @@ class Courier:
         return None if too_often else pause
 
     async def _batch(self, questions: Sequence[Question]) -> list[Reply]:
-        batch = Question(
-            method="POST",
-            url=_origin(questions[0]) + f"/{questions[0].version}/$batch",
-            headers={"Content-Type": "application/json"},
-            body={
-                "requests": [
-                    {"id": str(number), "method": "GET", "url": question.inside_batch}
-                    | ({"headers": dict(question.headers)} if question.headers else {})
-                    for number, question in enumerate(questions)
-                ]
-            },
-        )
-        reply = await self.transport(batch)
-        if not reply.good:
-            return [reply] * len(questions)
-        return list(_items(reply, len(questions)))
+        if self._takes_batches:
+            reply = await self.transport(_batch_of(questions))
+            if reply.good:
+                return list(_items(reply, len(questions)))
+            if reply.status not in WITHOUT_BATCHES:
+                return [reply] * len(questions)
+            self._takes_batches = False
+        return [await self.transport(question) for question in questions]
 
 
 @dataclass(kw_only=False)
@@ -207,6 +203,21 @@ def _chunks(questions: Sequence[Question]) -> Iterator[list[int]]:
 def _origin(question: Question) -> str:
     scheme, rest = question.url.split("://", 1)
     return f"{scheme}://{rest.split('/', 1)[0]}"
+
+
+def _batch_of(questions: Sequence[Question]) -> Question:
+    return Question(
+        method="POST",
+        url=_origin(questions[0]) + f"/{questions[0].version}/$batch",
+        headers={"Content-Type": "application/json"},
+        body={
+            "requests": [
+                {"id": str(number), "method": "GET", "url": question.inside_batch}
+                | ({"headers": dict(question.headers)} if question.headers else {})
+                for number, question in enumerate(questions)
+            ]
+        },
+    )
 
 
 def _items(batch: Reply, count: int) -> Iterator[Reply]:

@@ -132,6 +132,21 @@ def test_a_batch_that_fails_as_a_whole_fails_for_each_item(door: Door, fault: Ma
     assert [outcome.request.url for outcome in outcomes] == [f"/v1.0/users/{n}?$select=id" for n in "abc"]
 
 
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_where_no_batch_is_taken_each_is_asked_by_itself(door: Door, status: int) -> None:
+    async def some(graph: GraphClient) -> list[Outcome]:
+        items = answered(await users(graph)).objects
+        builders = [graph.sdk.users.by_user_id(str(item["id"])) for item in items]
+        return await graph.get_many([*builders, graph.sdk.users.by_user_id("nobody")], select=("id",))
+
+    on_batches = Fault(match=lambda question: question.path.endswith("$batch"), status=status)
+    door.emulator.faults.add(on_batches)
+    *found, nobody = door.ask(some)
+    assert len([answered(outcome) for outcome in found]) == 5
+    assert refused(nobody).http_status == 404
+    assert len([entry for entry in door.emulator.log if entry.url.endswith("$batch")]) == 1
+
+
 def test_a_licence_that_lacks_is_named(door: Door) -> None:
     door.fault("/signIns", status=403, code="Authentication_RequestFromNonPremiumTenantOrB2CTenant")
     outcome = refused(door.ask(lambda graph: graph.list(graph.sdk.audit_logs.sign_ins, top=1)))
