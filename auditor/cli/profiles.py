@@ -73,7 +73,7 @@ def show(name: str, config: Path | None, application: str | None, rules: Path | 
 @command.command()
 @click.argument("path", metavar="[PATH]", type=ANY_PATH, required=False)
 def lint(path: Path | None) -> int:
-    """Check profile files: a folder or one file; the bundled ones without PATH.
+    """Check profile files: a folder, that of the rules around it, or one file; the bundled ones without PATH.
 
     Lists everything that is wrong, each with file, line and column. Exit code 2 when something is.
     """
@@ -82,7 +82,9 @@ def lint(path: Path | None) -> int:
     from auditor.evaluate.lint import lint
     from auditor.evaluate.loader import PROFILES
 
-    found = lint(path or bundled("rules") / PROFILES, as_profile=True)
+    path = path or bundled("rules")
+    inner = path / PROFILES  # of what --rules takes, too
+    found = lint(inner if inner.is_dir() else path, as_profile=True)
     return tell_problems([*found.problems, *found.style], counted(len(found.profiles), "profile"))
 
 

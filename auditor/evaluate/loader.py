@@ -96,7 +96,7 @@ def yaml_files(directory: Path) -> Iterator[Path]:
         raise UsageError(f"there is no folder {directory}", remedy="Name a folder of rules.")
     for file in sorted(directory.rglob("*")):
         hidden = any(part.startswith(".") for part in file.relative_to(directory).parts)
-        if file.suffix in (".yaml", ".yml") and not hidden and file.is_file():
+        if file.suffix.lower() in (".yaml", ".yml") and not hidden and not file.is_dir():
             yield file
 
 

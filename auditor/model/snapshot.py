@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import cast
 
 import cattrs
 
@@ -116,8 +117,8 @@ class Snapshot:
 
     @property
     def digest(self) -> str:
-        """SHA-256, hex, of the canonical document."""
-        return hashlib.sha256(self.to_bytes()).hexdigest()
+        """SHA-256, hex, of the canonical document without the digest itself."""
+        return _digest(to_json(self))
 
     def record(self, section: str, subject: str = TENANT) -> Record | None:
         """The record, or None when this collection had no reason to ask for it."""
@@ -125,10 +126,9 @@ class Snapshot:
         return None if found is None else found.records.get(subject)
 
     def to_bytes(self) -> bytes:
-        """Canonical JSON: sorted keys, no spaces, UTF-8."""
-        return json.dumps(to_json(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
-            errors="backslashreplace"  # half a surrogate pair in a name becomes JSON's own escape
-        )
+        """Canonical JSON with its digest: sorted keys, no spaces, UTF-8."""
+        document = cast(dict[str, Json], to_json(self))
+        return _canonical({**document, "digest": _digest(document)})
 
     def to_gzip(self) -> bytes:
         """What `auditor collect` writes; the same snapshot gives the same bytes (no time in the header)."""
@@ -139,15 +139,30 @@ class SnapshotError(ValueError):
     """The bytes are no snapshot of a version this program reads."""
 
 
+def _canonical(document: Json) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
+        errors="backslashreplace"  # half a surrogate pair in a name becomes JSON's own escape
+    )
+
+
+def _digest(document: Json) -> str:
+    return hashlib.sha256(_canonical(document)).hexdigest()
+
+
 def read_snapshot(data: bytes) -> Snapshot:
-    """Reads what `to_gzip` or `to_bytes` wrote. Raises SnapshotError."""
+    """Reads what `to_gzip` or `to_bytes` wrote. Raises SnapshotError, also when it was changed since."""
     try:
         document = json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise SnapshotError(f"not a snapshot: {error}") from error
+    except RecursionError as error:
+        raise SnapshotError("not a snapshot: nested too deep") from error
     version = document.get("schemaVersion") if isinstance(document, dict) else None
     if version != SCHEMA_VERSION:
         raise SnapshotError(f"snapshot version {version!r}; this program reads version {SCHEMA_VERSION}")
+    digest = document.pop("digest", None)
+    if digest != _digest(document):
+        raise SnapshotError(f"its digest {digest} is not that of its content: it was changed or damaged")
     try:
         return from_json(document, Snapshot)
     except (cattrs.BaseValidationError, KeyError, TypeError, ValueError) as error:

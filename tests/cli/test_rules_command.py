@@ -127,6 +127,14 @@ class TestLint:
         assert result.code == 2
         assert "reply_url lacks 'document' and 'step'" in result.stdout
 
+    def test_profiles_are_found_in_the_folder_that_rules_lie_in(
+        self, auditor: Runner, tmp_path: Path
+    ) -> None:
+        folder = write(tmp_path / "mine", rule(), profile())
+        result = auditor("profiles", "lint", folder)
+        assert result.stdout.splitlines()[-1].startswith("1 profile: ")
+        assert "mode-is-saml.yaml" not in result.stdout
+
     def test_a_path_that_is_not_there(self, auditor: Runner) -> None:
         result = auditor("rules", "lint", "nothing")
         assert (result.code, "there is no file or folder nothing" in result.stderr) == (2, True)

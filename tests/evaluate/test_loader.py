@@ -391,3 +391,15 @@ class TestLint:
             lint(tmp_path / "nothing")
         with pytest.raises(UsageError, match="no rule or profile lies in"):
             lint(tmp_path)
+
+
+def test_a_file_that_points_nowhere_or_shouts_is_not_passed_over(tmp_path: Path) -> None:
+    pack(tmp_path, rule(), profile())
+    (tmp_path / "access").mkdir(exist_ok=True)
+    gone = tmp_path / "access" / "gone.yaml"
+    gone.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(DocumentError, match="cannot be read"):
+        load_pack(tmp_path)
+    gone.rename(tmp_path / "access" / "gone.YAML")
+    with pytest.raises(DocumentError, match=r"must end in \.yaml"):
+        load_pack(tmp_path)
