@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from auditor.emulator import Emulator, Fault, Scene, load_scene
+from auditor.emulator.requests import Json
 from tests.conftest import Runner, Start
 from tests.e2e.conftest import Scan, Scanned, Tenant
 
@@ -215,6 +216,17 @@ def awkward(tmp_path: Path) -> Iterator[Tenant]:
 def test_empty_pages_and_repeated_items_change_nothing(tenant: Tenant, awkward: Tenant, scan: Scan) -> None:
     assert scan(awkward).by_rule == scan(tenant).by_rule
     assert awkward.asked("$skip")
+
+
+@pytest.mark.parametrize("body", [{"value": None}, {"value": 3}, {"value": [None, 3, {}]}, {"error": 3}])
+def test_answers_of_a_strange_shape_are_not_judged(tenant: Tenant, scan: Scan, body: Json) -> None:
+    sound = scan(tenant).by_rule
+    tenant.emulator.faults.add(Fault(match=lambda q: q.path.endswith("/appRoleAssignedTo"), body=body))
+    found = scan(tenant).by_rule
+    for rule in ("assignments-present", "no-guests-assigned"):
+        assert sound[rule] == {"pass"}
+        assert found[rule] == {"not-evaluated"}
+    assert found["reply-url-matches"] == sound["reply-url-matches"]
 
 
 METADATA = "/federationmetadata/2007-06/federationmetadata.xml"
