@@ -253,6 +253,15 @@ def test_hostile_names_are_shown_and_never_run(look: Look, script: bool) -> None
     assert "\u202e" not in text
 
 
+def test_nothing_unseen_stands_anywhere_in_the_page() -> None:
+    """The title in the browser's tab, attributes and all: what reorders or rings is spelt out."""
+    report = with_names(sample_report(), ("\x1b]0;x\x07 \u202eecila",))
+    tenant = replace(report.run.tenant, display_name="\x1b[31m\u202eosotnoC\x07")
+    page = render(replace(report, run=replace(report.run, tenant=tenant))).decode()
+    assert re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page) == []
+    assert "<title>SAML audit of ‹U+001B›[31m‹U+202E›osotnoC‹U+0007›, " in page
+
+
 def test_ten_thousand_letters_do_not_break_the_layout(look: Look) -> None:
     for width in (1366, 768, 360):
         page = look(with_names(sample_report(), ("W" * 10_000,)), width=width)
