@@ -24,7 +24,7 @@ from auditor.model.report import Report
 from auditor.model.rule import Remediation, Severity
 from auditor.report import Format, presentation
 from auditor.report.difference import lines
-from auditor.report.text import first_sentence, split_unseen, value_text, visible
+from auditor.report.text import act, brief, split_unseen, value_text, visible
 from auditor.report.timeline import days_in_words, timeline
 
 COMPACT_ABOVE = 300
@@ -112,7 +112,8 @@ def _environment() -> Environment:
         anchor=_anchor,
         commands=_commands,
         when=_when,
-        first_sentence=first_sentence,
+        brief=brief,
+        act=act,
         https_link=_https_link,
     )
     environment.globals.update(

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from auditor.model.finding import Finding, Status
 from auditor.model.report import AuditedApplication, Certificate, Report, ReportedGap
-from auditor.report.text import first_sentence, visible
+from auditor.report.text import act, visible
 
 _FAILURES_SHOWN = 20
 _ALIKE_SHOWN = 3
@@ -115,7 +115,7 @@ def _entry(finding: Finding, heading: Text) -> RenderableType:
     severity = finding.severity.value
     table.add_row(Text(severity, style=_STYLE[severity]), heading)
     remedy = _inline(finding.remediation.portal) if finding.remediation else ""
-    table.add_row("", Text(f"{finding.rule_id}. {first_sentence(remedy)}".strip(), style="dim"))
+    table.add_row("", Text(f"{finding.rule_id}. {act(remedy)}".strip(), style="dim"))
     return Padding(table, (0, 0, 0, 2))
 
 

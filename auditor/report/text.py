@@ -23,6 +23,10 @@ _UNSEEN = re.compile(
     "]"
 )
 
+_THUMBPRINT = re.compile(r"\b[0-9A-F]{40}\b")
+
+_TO_THE_APPLICATION = "Entra admin center: Entra ID, Enterprise apps, the application, "
+
 _COMBINING_RUN = 4
 """More combining marks than this on one letter are a name that wants to climb out of its line."""
 
@@ -51,6 +55,17 @@ def first_sentence(text: str) -> str:
     """Up to the first full stop that a space or the end follows."""
     match = re.match(r".+?[.!](?=\s|$)", text.strip(), flags=re.DOTALL)
     return match.group() if match else text.strip()
+
+
+def brief(message: str) -> str:
+    """The message with thumbprints cut to their first eight digits, enough to tell two apart at a glance."""
+    return _THUMBPRINT.sub(lambda match: f"{match.group()[:8]}…", message)
+
+
+def act(remedy: str) -> str:
+    """The first thing to do, without the way through the portal that all remedies share."""
+    first = first_sentence(remedy).removeprefix(_TO_THE_APPLICATION)
+    return first[:1].upper() + first[1:]
 
 
 def value_text(value: Json) -> str:
