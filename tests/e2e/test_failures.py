@@ -51,6 +51,7 @@ SHARES = 4
 MEANINGS_OF_404: Mapping[str, str] = {
     r"GET /beta/servicePrincipals/[^/]+/claimsPolicy": "nobody edited the claims",
     r"GET /[^/]+/federationmetadata/.*": "there is no metadata document",
+    r"POST /[^/]+/\$batch": "no batch is taken; each item is asked for by itself",
 }
 """Requests (as a pattern) whose 404 is documented to say something about the tenant, and what."""
 
@@ -367,3 +368,10 @@ def test_a_404_for_the_metadata_says_that_there_is_none(auditor_of_smallest: Aud
         Status.FAIL,
         "Entra does not serve federation metadata for this application.",
     )
+
+
+def test_a_404_for_batches_loses_nothing(auditor_of_smallest: Auditor, sound: Sound) -> None:
+    batches = [request for request in sound.requests if request.endswith("/$batch")]
+    assert len(batches) == 2
+    for request in batches:
+        assert comparable(auditor_of_smallest.with_fault(request, "404")) == sound.findings
