@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from pathlib import Path
 
 import click
 
-from auditor.cli import options
+from auditor.cli import console, options
 from auditor.cli.outcome import ExitCode
 from auditor.model.rule import Severity
 
@@ -44,5 +45,9 @@ def command(out: Path) -> int:
             reports=ReportOptions(out=out, formats=("html", "json"), fail_on=Severity.HIGH),
             at=None,
         )
-    click.echo(f"A scan would have ended with exit code {code.value}: {_MEANING[code]}.", err=True)
+    said = f"A scan would have ended with exit code {code.value}: {_MEANING[code]}."
+    if console.is_json():
+        logging.getLogger("auditor").info(said)
+    else:
+        click.echo(said, err=True)
     return ExitCode.CLEAN

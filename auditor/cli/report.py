@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ from auditor.cli import options
 from auditor.errors import UsageError
 from auditor.model.report import Report
 from auditor.model.wire import from_json
+
+_log = logging.getLogger("auditor")
 
 
 @click.group()
@@ -45,7 +48,7 @@ def render(file: Path, format_names: tuple[str, ...], out: Path) -> None:
     from auditor.cli.audit import write_reports
 
     for written in write_reports(_read(file), out, format_names):
-        click.echo(str(written), err=True)
+        _log.info("%s", written)
 
 
 def _read(file: Path) -> Report:
@@ -58,6 +61,8 @@ def _read(file: Path) -> Report:
         document = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} is no report.json: {error}", remedy=remedy) from error
+    except RecursionError as error:
+        raise UsageError(f"{file} is no report.json: nested too deep", remedy=remedy) from error
     problem = next(Draft202012Validator(bundled_schema("report")).iter_errors(document), None)
     if problem is not None:
         raise UsageError(

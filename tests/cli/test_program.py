@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from auditor import __version__
 from auditor.cli import COMMANDS, program
+from auditor.report import html
 from auditor.report.json import render
 from tests.conftest import Runner, Start
 from tests.report.sample import sample_report
@@ -118,7 +120,26 @@ def test_any_format_again_from_report_json(auditor: Runner, tmp_path: Path) -> N
     assert b"<!doctype html>" in (tmp_path / "again" / "report.html").read_bytes().lower()
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"schemaVersion": "9.0"}'])
+def test_the_page_from_report_json_is_the_page_of_the_run(auditor: Runner, tmp_path: Path) -> None:
+    """Also where a rule names its frameworks in another order than the sorted one of report.json."""
+    report = sample_report()
+    controls = {"nist-sp-800-53-r5": ("CM-6",), "iso-27001-2022": ("A.8.9",)}
+    report = replace(report, findings=tuple(replace(f, controls=controls) for f in report.findings))
+    (tmp_path / "old.json").write_bytes(render(report))
+    assert auditor("report", "render", "old.json", "--out", "again").code == 0
+    assert (tmp_path / "again" / "report.html").read_bytes() == html.render(report)
+
+
+def test_files_are_told_as_json_lines_or_not_at_all(auditor: Runner, tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_bytes(render(sample_report()))
+    told = auditor("report", "render", "old.json", "--out", "again", "--log-format", "json").stderr
+    assert json.loads(told)["message"] == "again/report.html"
+    assert auditor("report", "render", "old.json", "--out", "again", "--quiet").stderr == ""
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"\xff", b'{"schemaVersion": "9.0"}', b"[" * 200_000], ids=range(6)
+)
 def test_what_is_no_report_is_refused(auditor: Runner, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "report.json").write_bytes(content)
     result = auditor("report", "render", "report.json", "--out", "again")
