@@ -6,6 +6,7 @@ Bytes are counted before anything reads them. A document type declaration is ref
 
 from __future__ import annotations
 
+import codecs
 import xml.parsers.expat
 from collections import Counter
 from collections.abc import Iterator
@@ -53,6 +54,8 @@ class Document:
     @property
     def encoding(self) -> str:
         """The encoding the parser used, in lower case."""
+        if self.data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"  # the mark alone says so: lxml knows only what the declaration says
         return (self.root.getroottree().docinfo.encoding or "utf-8").lower()
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from auditor.model.cloud import CLOUDS, Cloud
 
-# No user information, backslash or percent sign before the query: browsers and parsers disagree about them.
+# No user information, backslash, percent sign, `.` or `..` before the query: readers disagree about them.
 _LOGIN_URL = re.compile(
+    r"(?![^?#]*/\.{1,2}(?:[/?#]|$))"
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[A-Za-z0-9.-]+)(?::(?P<port>[0-9]+))?"
     r"/(?P<tenant>[A-Za-z0-9.-]+)(?P<path>/[A-Za-z0-9/._~-]*)?(?P<query>\?[^#\s]*)?(?P<fragment>#\S*)?",
     re.ASCII,

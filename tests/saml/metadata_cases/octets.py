@@ -159,6 +159,11 @@ def twenty_thousand_signed_attributes() -> bytes:
 
 
 @case("warn", "encoding")
+def utf_16_without_declaration() -> bytes:
+    return _document().decode().replace(DECLARATION.decode(), "").encode("utf-16")
+
+
+@case("warn", "encoding")
 def utf_16() -> bytes:
     return _document().decode().replace("utf-8", "utf-16").encode("utf-16")
 

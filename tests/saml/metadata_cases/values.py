@@ -137,6 +137,16 @@ def single_sign_on_url_with_an_encoded_path() -> bytes:
 
 
 @case("reject", "sso-url")
+def sso_url_that_climbs_into_another_tenant() -> bytes:
+    return _sso(f"https://login.microsoftonline.com/{TENANT}/../{'0' * 8}-0000-4000-8000-{'0' * 12}/saml2")
+
+
+@case("reject", "sso-url")
+def sso_url_that_climbs_to_its_own_place() -> bytes:
+    return _sso(f"https://login.microsoftonline.com/{TENANT}/./saml2")
+
+
+@case("reject", "sso-url")
 def single_sign_on_url_with_a_line_feed() -> bytes:
     return _sso(f"{LOGIN_URL}&#10;")
 
