@@ -276,7 +276,7 @@ def _name_id_problems(assertion: Assertion, expected: ResponseExpected) -> Itera
     if assertion.name_id_encrypted:
         yield warn("name-id-encrypted", "the name ID is encrypted")
         return
-    if not name_id:
+    if not name_id or not name_id.strip():
         yield warn("name-id-empty", "the name ID is empty: the user has no value in its source attribute")
     elif wanted is not None and name_id != wanted:
         by_case = ", by the case of its letters only" if name_id.casefold() == wanted.casefold() else ""

@@ -58,6 +58,11 @@ def name_id_empty() -> bytes:
 
 
 @case("warn", "name-id-empty")
+def name_id_of_white_space() -> Captured:
+    return Captured(_assertion(about=subject(" \n ")), replace(expected(), name_id=None))
+
+
+@case("warn", "name-id-empty")
 def name_id_missing() -> bytes:
     return _assertion(about=subject().replace(f'<NameID Format="{EMAIL}">{USER}</NameID>', ""))
 
