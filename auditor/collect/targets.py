@@ -25,8 +25,8 @@ from auditor.collect.lookup import (
     picked,
 )
 from auditor.graph.answer import Answer, Refusal
-from auditor.model.configuration import ApplicationConfiguration
-from auditor.model.gap import Gap
+from auditor.model.configuration import ApplicationConfiguration, Match
+from auditor.model.gap import Gap, Reason
 from auditor.model.node import Node
 from auditor.model.profile import Profile
 from auditor.model.snapshot import TENANT, MatchedBy, Per, Record, Section, Target
@@ -97,16 +97,22 @@ async def find_targets(
     for profile in profiles_to_search(profiles, applications, everything=listing is not None):
         searches[profile.id] = await _search(lookup, profile, templates)
     others = _Search()
+    missing: list[Match] = []
     chosen: dict[str, Target] = {}
     for index, entry in enumerate(applications):
         if entry.match is not None:
             found = await lookup.find(by_match(entry.match))
             searches.get(entry.profile or "", others).add(MatchedBy.CONFIGURATION, found)
+            if entry.profile is None and not found.objects:  # no rule about a profile will say so
+                missing.append(entry.match)
             for item in found.objects:
                 name = entry.profile or _recognised(item, searches)
                 _choose(chosen, _target(item, name, index, MatchedBy.CONFIGURATION))
+    by_profile = {entry.profile for entry in applications if entry.match is None}
     for rank in RANKS[1:]:
         for profile in _configured_first(profiles, applications):
+            if listing is None and profile.id not in by_profile:
+                continue  # searched for only to recognise what an entry matches
             for item in searches[profile.id].found.get(rank, Found()).objects:
                 _choose(chosen, _target(item, profile.id, _entry(item, profile, applications), rank))
     if listing is not None:
@@ -114,6 +120,8 @@ async def find_targets(
         others.refusals.extend(everything.refusals)
         for item in everything.objects:
             _choose(chosen, _target(item, None, None, MatchedBy.ALL_APPLICATIONS))
+    if missing and not others.refusals:
+        others.gaps.append(_absent(missing))
     named = {entry.profile for entry in applications}
     return Targets(targets=in_order(chosen.values()), matches=_matches(searches, others, named))
 
@@ -236,6 +244,13 @@ def _target(item: Object, profile: str | None, application: int | None, how: Mat
         application=application,
         matched_by=how,
     )
+
+
+def _absent(missing: Sequence[Match]) -> Gap:
+    """Nothing can be judged of an application that the configuration names and the tenant does not have."""
+    named = ", ".join(match.in_words() for match in missing)
+    detail = f"the configuration names what the tenant does not have: {named}. Correct the entry or remove it"
+    return Gap(section=SECTION, subject=TENANT, reason=Reason.NOT_FOUND, detail=detail)
 
 
 def _gap(refusal: Refusal, subject: str) -> Gap:

@@ -42,6 +42,11 @@ class Match:
     object_id: str | None = None
     display_name: str | None = None
 
+    def in_words(self) -> str:
+        """`appId 5f2b...`, and the others that are given."""
+        given = {"appId": self.app_id, "object id": self.object_id, "display name": self.display_name}
+        return " with ".join(f"{name} {value}" for name, value in given.items() if value is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allow:

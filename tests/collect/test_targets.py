@@ -177,6 +177,24 @@ def test_the_profile_of_a_match_without_one_is_recognised() -> None:
     assert [target.profile for target in found(items, *entries).targets] == [None, "meet"]
 
 
+def test_what_only_a_profile_finds_is_not_audited_for_a_match_without_one() -> None:
+    items = [principal(id, "Ours", servicePrincipalNames=[SP]) for id in "12"]
+    chosen = found(items, ApplicationConfiguration(match=Match(object_id="2")))
+    assert [(it.service_principal_id, it.profile) for it in chosen.targets] == [("2", "meet")]
+
+
+def test_a_match_without_a_profile_that_finds_nothing_is_told() -> None:
+    entries = [
+        ApplicationConfiguration(match=Match(display_name="Wiky")),
+        ApplicationConfiguration(match=Match(app_id="app-9", object_id="9")),
+    ]
+    missing = gap(found([principal("1", "Wiki")], *entries), TENANT)
+    assert (missing.reason, missing.subject) == (Reason.NOT_FOUND, TENANT)
+    assert "display name Wiky, appId app-9 with object id 9" in missing.detail
+    assert gap(found(REFUSED, *entries), TENANT).reason is Reason.PERMISSION
+    assert TENANT not in found([principal("1", "Wiky")], entries[0]).matches.records
+
+
 def test_the_display_name_says_which_products_entry_is_meant() -> None:
     items = [
         principal(str(number), name, servicePrincipalNames=[f"{SP}#{number}"])

@@ -34,12 +34,19 @@ def expectations(
             "id": profile.id,
             "displayName": profile.display_name,
             "initiatedBy": profile.initiated_by,
+            "meant": _meant(judgement, application),
             "templateIds": _template_ids(snapshot, profile),
             "servicePrincipals": _service_principals(snapshot, profile, judgement, application),
             "expected": dict.fromkeys(_ALWAYS) | expected,
         },
         (profile_request(snapshot, profile),),
     )
+
+
+def _meant(judgement: Judgement, application: int | None) -> str | None:
+    """Which service principal the entry of the configuration names; None when the profile finds it."""
+    match = configured(judgement, application).match
+    return None if match is None else match.in_words()
 
 
 def _expectation(expectation: Expectation, product: str | None) -> Json:
