@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from auditor.collect.targets import Targets
+from auditor.collect.targets import Targets, is_absence
 from auditor.errors import CannotRunError, NoSuchApplicationError
 from auditor.model.configuration import ApplicationConfiguration
 from auditor.model.gap import Gap
@@ -46,7 +46,7 @@ def select(
     records = {
         subject: record
         for subject, record in found.matches.records.items()
-        if subject in profiles or subject == TENANT
+        if subject in profiles or (subject == TENANT and not is_absence(record.value))
     }
     targets_left = Targets(targets=left, matches=replace(found.matches, records=records))
     return Selected(targets=targets_left, entries=tuple(sorted(entries)))
@@ -75,7 +75,8 @@ def _names(target: Target) -> list[str]:
 def _nothing_called(
     name: str, found: Targets, applications: Sequence[ApplicationConfiguration]
 ) -> NoSuchApplicationError | CannotRunError:
-    gap = next((it.value for it in found.matches.records.values() if isinstance(it.value, Gap)), None)
+    searches = (record.value for record in found.matches.records.values())
+    gap = next((it for it in searches if isinstance(it, Gap) and not is_absence(it)), None)
     if gap is not None:
         needed = f"Grant {gap.permission} to this program." if gap.permission else "Try again later."
         return CannotRunError(

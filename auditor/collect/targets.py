@@ -253,6 +253,11 @@ def _absent(missing: Sequence[Match]) -> Gap:
     return Gap(section=SECTION, subject=TENANT, reason=Reason.NOT_FOUND, detail=detail)
 
 
+def is_absence(value: Node) -> bool:
+    """Whether a record of the search says that nothing is there, and not that it could not be looked up."""
+    return isinstance(value, Gap) and value.reason is Reason.NOT_FOUND and value.http_status is None
+
+
 def _gap(refusal: Refusal, subject: str) -> Gap:
     return refusal.gap(section=SECTION, subject=subject, permission=PERMISSION)
 

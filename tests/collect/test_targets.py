@@ -382,6 +382,15 @@ def test_a_name_that_nothing_bears_is_a_usage_error_with_the_nearest() -> None:
     assert raised.value.remedy == "The nearest is Other."
 
 
+def test_what_another_entry_names_in_vain_does_not_concern_the_named_ones() -> None:
+    """The entry for app-2 finds nothing here."""
+    items = [principal("1", "Meet", servicePrincipalNames=[SP])]
+    assert TENANT in selected(items=items).targets.matches.records
+    assert TENANT not in selected("meet", items=items).targets.matches.records
+    with pytest.raises(UsageError, match="Othr"):
+        selected("Othr", items=items)
+
+
 def test_a_name_that_could_not_be_looked_up_is_no_usage_error() -> None:
     with pytest.raises(CannotRunError) as raised:
         selected("Othr", items=REFUSED)
