@@ -12,7 +12,7 @@ from typing import Any
 
 import trustme
 import uvicorn
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -131,6 +131,8 @@ class HttpsServer:
     async def _application(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._answer(scope, receive, send)
+        except ClientDisconnect:  # before the whole question had come: nobody is left to be answered
+            return
         except Exception as error:
             self.failure = error
             raise
