@@ -206,7 +206,7 @@ class TestApplications:
     def test_what_the_report_shows_of_it(self, application: Callable[..., AuditedApplication]) -> None:
         found = application()
         assert (found.profile, found.product, found.matched_by) == ("gotomeeting", "GoToMeeting", "template")
-        assert (found.sign_on_mode, found.enabled, found.rollover) == ("saml", True, None)
+        assert (found.sign_on_mode, found.enabled, found.rollover) == ("saml", True, "none")
         (certificate,) = found.certificates
         assert (certificate.status, certificate.validity, certificate.in_metadata) == (
             "active",
