@@ -255,6 +255,8 @@ def test_the_demo_shows_an_audit_and_ends_with_0(auditor: Runner) -> None:
     assert report["summary"]["fail"] > 0
     assert report["summary"]["pass"] > 0
     assert sorted(path.name for path in Path().iterdir()) == ["shown"]
+    assert auditor("report", "render", "shown/report.json", "--out", "again").code == 0
+    assert Path("again/report.html").read_bytes() == Path("shown/report.html").read_bytes()
 
 
 def test_the_emulator_serves_what_a_scan_in_another_process_reads(
