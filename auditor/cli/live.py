@@ -15,7 +15,7 @@ from auditor.model.gap import Gap
 if TYPE_CHECKING:
     from auditor.evaluate import RulePack
     from auditor.evaluate.evidence.signing_keys import KeyGroup
-    from auditor.model.configuration import Configuration, TenantConfiguration
+    from auditor.model.configuration import Configuration, Endpoints, TenantConfiguration
     from auditor.model.snapshot import Snapshot, Target
     from auditor.saml.certificate import Certificate
 
@@ -27,6 +27,8 @@ class LiveApplication:
     tenant_id: str
     app_id: str
     cloud: Cloud
+    endpoints: Endpoints
+    """Where its tenant is reached."""
     certificates: tuple[Certificate, ...]
     """Those that Entra may sign with."""
     active: str | None
@@ -93,6 +95,7 @@ def _application(
         tenant_id=snapshot.tenant.id,
         app_id=target.app_id,
         cloud=CLOUDS[snapshot.cloud],
+        endpoints=tenant.endpoints,
         certificates=tuple(_certificate(group) for group in groups if group.signs),
         active=next(iter(active), None),
         expiry_days=max(thresholds, default=0),

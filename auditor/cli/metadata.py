@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from auditor.model.cloud import CLOUDS
 from auditor.report.text import visible
 
 if TYPE_CHECKING:
+    from auditor.model.configuration import Endpoints
     from auditor.saml.certificate import Certificate
     from auditor.saml.metadata_check import Expected, MetadataCheck
 
@@ -107,11 +107,11 @@ def check(
     from auditor.saml.metadata_check import check_metadata
 
     options = _Options(tenant_id, app_id, certificate_files, active, cloud)
-    expected = _expected(options, config, application, at or datetime.now(UTC))
+    expected, endpoints = _expected(options, config, application, at or datetime.now(UTC))
     codes = []
     for name in documents:
         try:
-            data, host = _fetch(name) if "://" in name else (_read(name), None)
+            data, host = _fetch(name, endpoints) if "://" in name else (_read(name), None)
         except CannotRunError as error:
             _log.error(error.message, extra={"remedy": error.remedy})
             codes.append(1)
@@ -135,7 +135,9 @@ class _Options(NamedTuple):
     cloud: str
 
 
-def _expected(options: _Options, config: Path | None, application: str | None, at: datetime) -> Expected:
+def _expected(
+    options: _Options, config: Path | None, application: str | None, at: datetime
+) -> tuple[Expected, Endpoints | None]:
     from auditor.saml.metadata_check import Expected
 
     if (config is None) != (application is None):
@@ -144,7 +146,7 @@ def _expected(options: _Options, config: Path | None, application: str | None, a
         if options.tenant_id or options.app_id or options.certificate_files or options.active:
             raise click.UsageError("Give --config and --application, or the values themselves, not both.")
         live = read_application(config, application)
-        return Expected(
+        expected = Expected(
             tenant_id=live.tenant_id,
             app_id=live.app_id,
             cloud=live.cloud,
@@ -153,9 +155,10 @@ def _expected(options: _Options, config: Path | None, application: str | None, a
             at=at,
             expiry_days=live.expiry_days,
         )
+        return expected, live.endpoints
     if options.tenant_id is None or options.app_id is None:
         raise click.UsageError("Give --tenant-id and --app-id, or --config and --application.")
-    return Expected(
+    expected = Expected(
         tenant_id=options.tenant_id,
         app_id=options.app_id,
         cloud=CLOUDS[options.cloud],
@@ -163,6 +166,7 @@ def _expected(options: _Options, config: Path | None, application: str | None, a
         active=options.active,
         at=at,
     )
+    return expected, None
 
 
 def read_certificates(files: Sequence[Path]) -> tuple[Certificate, ...]:
@@ -189,21 +193,35 @@ def _read(name: str) -> bytes:
         raise CannotRunError(f"{name}: {reason}", remedy="Name a file that can be read.") from error
 
 
-def _fetch(url: str) -> tuple[bytes, str]:
-    """The body, no more than a byte beyond the cap, and the host that TLS proved."""
-    import requests
+def _fetch(url: str, endpoints: Endpoints | None) -> tuple[bytes, str]:
+    """The body, no more than a byte beyond the cap, and the host that TLS proved.
 
+    The authority of `endpoints` is trusted for these alone, as in a scan.
+    """
+    import requests
+    from urllib3.exceptions import HTTPError
+
+    from auditor.graph.network import origin, session_for, trust, unreachable
     from auditor.saml.door import MAX_BYTES
 
-    parts = urlsplit(url)
+    try:
+        url = requests.Request("GET", url).prepare().url or ""
+        parts = urlsplit(url)
+    except (requests.RequestException, ValueError) as error:
+        raise click.BadParameter(f"{url!r} is no URL: {error}", param_hint="FILE-OR-URL") from error
     if parts.scheme != "https" or not parts.hostname:
         raise click.BadParameter(f"{url!r} is no https URL", param_hint="FILE-OR-URL")
-    authorities = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
+    ours = endpoints is not None and origin(url) in (
+        origin(endpoints.graph or ""),
+        origin(endpoints.login or ""),
+    )
+    context = trust(endpoints.ca_file if endpoints is not None and ours else None)
     try:
         # A redirect could lead to a host that TLS then vouches for in place of the one that was named.
-        with requests.get(
-            url, stream=True, timeout=_TIMEOUT, allow_redirects=False, verify=authorities
-        ) as answer:
+        with (
+            session_for(origin(url), context) as session,
+            session.get(url, stream=True, timeout=_TIMEOUT, allow_redirects=False) as answer,
+        ):
             if answer.status_code != 200:
                 raise CannotRunError(
                     f"{url}: answered {answer.status_code}", remedy="Check the tenant and the appid."
@@ -213,10 +231,8 @@ def _fetch(url: str) -> tuple[bytes, str]:
                 body += chunk
                 if len(body) > MAX_BYTES:
                     break
-    except requests.RequestException as error:
-        raise CannotRunError(
-            f"{url}: {type(error).__name__}", remedy="Check the URL, the network and its proxy."
-        ) from error
+    except (requests.RequestException, HTTPError, UnicodeError) as error:
+        raise unreachable(error, parts.hostname) from error
     return body, parts.hostname
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import trustme
 from click.testing import CliRunner
@@ -218,6 +219,21 @@ def test_a_server_that_nobody_vouches_for_is_not_asked(
     trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "other.pem"))
     assert _json(f"{server}/metadata.xml", "--certificate", certificate) == (1, [])
+
+
+def test_roots_of_both_variables_are_trusted(
+    server: str, certificate: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "other.pem"))
+    assert _json(f"{server}/metadata.xml", "--certificate", certificate)[0] == 0
+
+
+@pytest.mark.parametrize(("url", "code"), [("https://[", 2), ("https://a b/", 2), ("https://\u00e4..b/", 1)])
+def test_a_url_that_no_client_can_read_is_answered_not_raised(certificate: str, url: str, code: int) -> None:
+    usual = ["check", url, "--tenant-id", TENANT, "--app-id", APPLICATION, "--certificate", certificate]
+    result = CliRunner().invoke(command, usual, standalone_mode=False)
+    assert isinstance(result.exception, click.UsageError) if code == 2 else result.return_value == code
 
 
 def test_a_url_without_tls_is_a_usage_error(certificate: str) -> None:

@@ -52,6 +52,15 @@ def test_metadata_that_was_downloaded_is_accepted(
     assert (result.code, result.stdout.splitlines()[0]) == (0, f"{file}: accept")
 
 
+def test_metadata_is_fetched_from_the_configured_endpoint(
+    auditor: Runner, tenant: Tenant, app_id: str
+) -> None:
+    path = f"{tenant.emulator.tenant_id}/federationmetadata/2007-06/federationmetadata.xml?appid={app_id}"
+    url = f"{tenant.emulator.url}/{path}"
+    result = auditor("metadata", "check", url, "--config", tenant.file, "--application", "gotomeeting")
+    assert (result.code, result.stdout.splitlines()[0]) == (0, f"{url}: accept")
+
+
 def test_metadata_that_was_saved_without_appid_is_rejected_as_such(
     auditor: Runner, tenant: Tenant, app_id: str, tmp_path: Path
 ) -> None:
