@@ -287,7 +287,9 @@ class _Credentials:
         self, tenant: Tenant, draft: ApplicationDraft, certificate: CertificateDraft, number: int
     ) -> None:
         pair = self_signed(
-            f"{tenant.id}/{draft.name}/{number}",
+            f"{tenant.id}/{draft.name}",
+            kind="application",
+            position=number,
             subject=APPLICATION_SUBJECT if certificate.purpose == "signing" else f"{draft.name} encryption",
             not_before=tenant.at(certificate.not_before),
             not_after=tenant.at(certificate.not_after),

@@ -27,8 +27,8 @@ _RSA_SHA1 = bytes.fromhex("06092a864886f70d010105")
 """Object identifiers of RFC 8017 in DER: sha256WithRSAEncryption and sha1WithRSAEncryption."""
 
 _POOL = 3
-"""Keys of each size in a process. Making one takes up to half a second, and nothing here depends on a key
-being used once: certificates differ by serial number, name and dates."""
+"""Owners of keys of one kind in a process: making a key takes up to half a second. An owner's certificates
+have a key each, and no two kinds share any: a signature is told from another by its key alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,18 @@ class KeyPair:
 def self_signed(
     name: str,
     *,
+    kind: str,
+    position: int = 0,
     subject: str,
     not_before: datetime,
     not_after: datetime,
     key_size: int = 2048,
     sha1: bool = False,
 ) -> KeyPair:
-    """A certificate for `subject`. `name` picks the serial number and, from the pool, the key."""
-    number = uuid.uuid5(uuid.NAMESPACE_URL, name).int
-    key = _key(key_size, number % _POOL)
+    """A certificate for `subject`, the one at `position` of the owner `name`, which is of a `kind`."""
+    number = uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{position}").int
+    owner = uuid.uuid5(uuid.NAMESPACE_URL, name).int % _POOL
+    key = _key(key_size, kind, owner, position)
     common_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
     certificate = (
         x509.CertificateBuilder()
@@ -101,5 +104,5 @@ def _signed_with_sha1(certificate: x509.Certificate, key: RSAPrivateKey) -> x509
 
 
 @cache
-def _key(size: int, number: int) -> RSAPrivateKey:
+def _key(size: int, kind: str, owner: int, position: int) -> RSAPrivateKey:
     return generate_private_key(public_exponent=65537, key_size=size)

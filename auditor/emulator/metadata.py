@@ -98,6 +98,7 @@ class Metadata:
             case "foreign signature":
                 stranger = self_signed(
                     "stranger",
+                    kind="stranger",
                     subject=APPLICATION_SUBJECT,
                     not_before=self.tenant.at(-10),
                     not_after=self.tenant.at(1000),

@@ -122,7 +122,9 @@ def add_organization(tenant: Tenant) -> None:
     for number, days in enumerate((-700, -100)):
         tenant.tenant_keys.append(
             self_signed(
-                f"tenant-wide/{number}",
+                "tenant-wide",
+                kind="tenant",
+                position=number,
                 subject=TENANT_SUBJECT,
                 not_before=tenant.at(days),
                 not_after=tenant.at(days + 1825),
@@ -198,6 +200,7 @@ def add_client(
         secret_expired=draft.secret_expired,
         certificate=self_signed(
             f"{tenant.id}/client",
+            kind="client",
             subject=draft.name,
             not_before=tenant.at(-400),
             not_after=tenant.at(-1 if expired else 365),

@@ -134,6 +134,13 @@ def test_an_application_without_a_certificate_has_the_tenants_document(demo: Spe
     assert {common_name(found) for found in listed(demo.metadata("Salesforce"))} == {APPLICATION_SUBJECT}
 
 
+def test_no_two_certificates_that_could_sign_a_document_share_a_key(demo: Speaker) -> None:
+    tenant = demo.emulator.tenant
+    for keys in tenant.signing.values():
+        pairs = {pair.thumbprint: pair for pair in (*keys.listed, keys.signer, *tenant.tenant_keys)}.values()
+        assert len({pair.key.public_key().public_numbers().n for pair in pairs}) == len(pairs)
+
+
 def test_an_unknown_application_is_refused(demo: Speaker) -> None:
     url = f"{demo.emulator.url}/contoso.com/federationmetadata/2007-06/federationmetadata.xml?appid=1"
     answer = demo.http.get(url)

@@ -290,7 +290,7 @@ def test_client_certificate_that_is_none(door: Door, tmp_path: Path, content: by
 
 
 def _pair(begins: datetime, ends: datetime) -> bytes:
-    return self_signed("foreign", subject="foreign", not_before=begins, not_after=ends).pem()
+    return self_signed("foreign", kind="foreign", subject="foreign", not_before=begins, not_after=ends).pem()
 
 
 def test_a_federated_token_that_is_none(door: Door, tmp_path: Path) -> None:
