@@ -62,6 +62,8 @@ CERTAIN_WITHOUT: Sequence[tuple[str, str]] = (
     ("owner-present", r"GET /v1\.0/servicePrincipals/[^/]+(/owners)?$"),
     # A group has the address, whoever else may have it.
     ("notification-email-reachable", r"GET /v1\.0/users\?\$filter=mail eq"),
+    # Where no permission is allowed, one is too many whatever it is called.
+    ("application-permissions-minimal", r"GET /v1\.0/servicePrincipals/[^/]+$"),
 )
 """Rules that are certain without a request that they name (as a pattern), because another one suffices."""
 

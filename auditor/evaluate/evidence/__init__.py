@@ -16,7 +16,7 @@ from auditor.evaluate.evidence.certificates import certificates
 from auditor.evaluate.evidence.conditional_access import conditional_access
 from auditor.evaluate.evidence.credentials import client_credentials
 from auditor.evaluate.evidence.expectations import expectations
-from auditor.evaluate.evidence.grants import delegated_scopes
+from auditor.evaluate.evidence.grants import application_permissions, delegated_scopes
 from auditor.evaluate.evidence.identity import (
     application_identifiers,
     default_reply_url,
@@ -53,6 +53,7 @@ def application_evidence(
         "servicePrincipal.samlSigningExpected": saml_signing_expected(material),
         "servicePrincipal.sharedWith": shared_with(material),
         "servicePrincipal.clientCredentials": client_credentials(material),
+        "servicePrincipal.applicationPermissions": application_permissions(material),
         "servicePrincipal.delegatedScopes": delegated_scopes(material),
         "servicePrincipal.notificationRecipients": notification_recipients(material),
         "application.identifiers": application_identifiers(material),

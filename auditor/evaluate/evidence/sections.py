@@ -34,6 +34,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "servicePrincipal.oauth2PermissionGrants": ("oauth2PermissionGrants",),
         "servicePrincipal.delegatedScopes": ("oauth2PermissionGrants",),
         "servicePrincipal.appRoleAssignments": ("appRoleAssignments",),
+        "servicePrincipal.applicationPermissions": ("appRoleAssignments",),
         "servicePrincipal.notificationRecipients.inVerifiedDomain": ("organization",),
         "servicePrincipal.notificationRecipients.recipient": ("organization", "notificationRecipients"),
         "application": ("applications",),

@@ -193,6 +193,30 @@ def test_the_name_of_a_resource_follows_from_its_own_request() -> None:
     assert len(sections(tree, f"{path}.scope")) == 2
 
 
+PERMISSIONS: list[Node] = [
+    {"id": id, "appRoleId": role, "resourceId": "r-1", "resourceDisplayName": "Graph", "permission": name}
+    for id, role, name in (
+        ("p-1", "a-1", "Mail.Read"),
+        ("p-2", "00000000-0000-0000-0000-000000000000", "Default Access"),
+        ("p-3", "a-3", gap()),
+    )
+]
+
+
+def test_application_permissions_are_those_that_bear_a_role() -> None:
+    tree = evidence(own("appRoleAssignments", PERMISSIONS))
+    path = "servicePrincipal.applicationPermissions"
+    assert value(tree, f"{path}[].[id, resource]") == [["p-1", "Graph"], ["p-3", "Graph"]]
+    assert value(tree, f"{path}[0].permission") == "Mail.Read"
+    assert the_gap(tree, f"{path}[1].permission") == gap()
+
+
+def test_unread_permissions_are_their_gap() -> None:
+    refused = gap("appRoleAssignments")
+    tree = evidence(own("appRoleAssignments", refused))
+    assert the_gap(tree, "servicePrincipal.applicationPermissions") == refused
+
+
 def test_unread_grants_are_their_gap() -> None:
     refused = gap("oauth2PermissionGrants")
     tree = evidence(own("oauth2PermissionGrants", refused))

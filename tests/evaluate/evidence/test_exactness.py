@@ -115,7 +115,15 @@ def rich() -> dict[tuple[str, str], Node]:
                 "scope": "b",
             },
         ],
-        "appRoleAssignments": [{"id": "r-2", "permission": "User.Read.All"}],
+        "appRoleAssignments": [
+            {
+                "id": "r-2",
+                "appRoleId": "a-1",
+                "resourceId": "graph",
+                "resourceDisplayName": "Microsoft Graph",
+                "permission": "User.Read.All",
+            }
+        ],
         "serviceProvider": DECLARED,
         "capturedResponse": CAPTURED,
     }
@@ -250,6 +258,7 @@ DERIVED = (
 )
 BELOW = (
     "identifiers",
+    "applicationPermissions",
     "clientCredentials",
     "delegatedScopes",
     "notificationRecipients",
