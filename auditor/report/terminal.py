@@ -17,6 +17,7 @@ from rich.text import Text
 from auditor.model.finding import Finding, Status
 from auditor.model.report import AuditedApplication, Certificate, Report, ReportedGap
 from auditor.report.text import act, visible
+from auditor.report.timeline import days_in_words
 
 _FAILURES_SHOWN = 20
 _ALIKE_SHOWN = 3
@@ -135,13 +136,11 @@ def _expiries(report: Report) -> Iterator[RenderableType]:
 
 def _expiry(application: AuditedApplication, certificate: Certificate) -> RenderableType:
     days = certificate.days_left
-    when = (
-        "" if days is None else f"in {_plural(days, 'day')}" if days >= 0 else f"{_plural(-days, 'day')} ago"
-    )
+    when = "" if days is None else days_in_words(days)
     style = "" if days is None or days > 60 else "yellow" if days > 7 else "bold red"
     table = Table.grid(padding=(0, 1))
     table.add_column(width=10, no_wrap=True)
-    table.add_column(width=14, no_wrap=True)
+    table.add_column(width=20, no_wrap=True)
     table.add_column(ratio=1, overflow="fold")
     name = Text(_short(application.display_name))
     table.add_row(Text((certificate.not_after or "")[:10]), Text(when, style=style), name)

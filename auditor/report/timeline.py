@@ -105,9 +105,12 @@ def timeline(applications: Sequence[AuditedApplication], *, first_threshold_days
 
 
 def days_in_words(days: int) -> str:
-    """`expired 3 days ago`, `today`, `in 1 day`, `in 41 days`, `in 2.4 years`."""
+    """`expired 3 days ago`, `within a day`, `in 1 day`, `in 41 days`, `in 2.4 years`.
+
+    `days` is rounded down, as `daysLeft` is: -1 is an end within the last day.
+    """
     if days < 0:
-        return f"expired {_amount(-days)} ago"
+        return f"expired {_amount(-days - 1)} ago" if days < -1 else "expired within a day"
     return "within a day" if days == 0 else f"in {_amount(days)}"
 
 

@@ -149,7 +149,7 @@ APPLICATIONS = (
     _application(
         3,
         "GoToTraining",
-        _certificate("D4" * 20, days_left=-12, status="active", not_after="2026-11-10T23:59:59Z"),
+        _certificate("D4" * 20, days_left=-13, status="active", not_after="2026-11-10T23:59:59Z"),
         product="GoToTraining",
         enabled=False,
     ),

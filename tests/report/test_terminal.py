@@ -67,7 +67,7 @@ def test_every_failure_stands_there_with_application_rule_and_remedy_most_severe
 
 def test_what_expires_next_and_what_could_not_be_seen() -> None:
     text = words(printed(sample_report(), files=(Path("out/report.html"),)))
-    assert "2026-11-10 12 days ago GoToTraining 2026-11-30 in 7 days GoToMeeting" in text
+    assert "2026-11-10 expired 12 days ago GoToTraining 2026-11-30 in 7 days GoToMeeting" in text
     assert "signIns: needs the licence Microsoft Entra ID P1" in text
     assert "federationMetadata: unreadable; no answer within 30 seconds" in text
     assert "claimsPolicy: grant Policy.Read.All (accepted)" in text

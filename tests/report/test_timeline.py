@@ -54,7 +54,8 @@ def test_what_is_not_known_is_not_drawn() -> None:
 
 
 def test_days_in_words() -> None:
-    assert [days_in_words(d) for d in (-1, -40, 0, 1, 41, 1095)] == [
+    assert [days_in_words(d) for d in (-1, -2, -41, 0, 1, 41, 1095)] == [
+        "expired within a day",
         "expired 1 day ago",
         "expired 40 days ago",
         "within a day",
