@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-_DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
 def read_date_time(text: str) -> datetime | None:
@@ -14,7 +14,7 @@ def read_date_time(text: str) -> datetime | None:
     if match is None:
         return None
     try:
-        moment = datetime.fromisoformat(match[1] + (match[2] or "Z"))
+        moment = datetime.fromisoformat(match[1] + (match[2] or "") + (match[3] or "Z"))
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
