@@ -216,11 +216,15 @@ class ServiceProvider:
         if problem is not None:
             return problem
         try:
-            return open_document(base64.b64decode(file.text("document"), validate=True))
+            document = open_document(base64.b64decode(file.text("document"), validate=True))
         except DocumentRefused as refused:
             return refused.message
         except (binascii.Error, ValueError):
             raise Unread(self.source.gap("the metadata file is not base64")) from None
+        # No service provider took such a file: what it has instead is not known.
+        return (
+            document if read_entity(document.root).identity_providers else "it describes no identity provider"
+        )
 
     def _metadata_file(self) -> Node:
         if "metadataFile" not in self._item().value:
@@ -229,8 +233,6 @@ class ServiceProvider:
         if isinstance(document, str):
             return {"problem": document}
         entity = read_entity(document.root)
-        if not entity.identity_providers:
-            return {"problem": "it describes no identity provider"}
         listed = Pins(certificates=entity.certificates)
         state = verify_metadata(document, pins=listed).state
         altered = "it was altered after it was signed" if state is SignatureState.INVALID else None

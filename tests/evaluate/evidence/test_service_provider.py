@@ -158,6 +158,12 @@ class TestTheWays:
     def test_a_file_that_is_not_to_be_relied_on(self, data: bytes, problem: str) -> None:
         assert str(value(evidence(by_file(data)), "serviceProvider.metadataFile.problem")).startswith(problem)
 
+    @pytest.mark.parametrize("data", [b"<html></html>", b"", sign(entity("<Organization/>"), active())])
+    def test_a_file_that_nobody_can_have_used_tells_nothing(self, data: bytes) -> None:
+        tree = evidence(by_file(data))
+        assert the_gap(tree, "certificates.active[0].atServiceProvider").reason is Reason.UNREADABLE
+        assert the_gap(tree, "certificates.rollover").reason is Reason.UNREADABLE
+
     def test_a_file_without_a_signature_is_believed(self) -> None:
         tree = evidence(by_file(listing(active()).encode()))
         assert value(tree, "serviceProvider.metadataFile.problem") is None
