@@ -38,6 +38,7 @@ _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
 _PASSWORD_PARAMETER = re.compile(r"(^|[&;])(ssl)?(password|passwd|pwd)=", re.IGNORECASE)
 """In the query of a database's URL, where drivers take a password, too."""
 
+_STORE = re.compile(r"(sqlite|postgresql|postgres)(\+\w+)?://")
 _SECRETS_OF_CREDENTIAL = ("client_secret", "certificate_password")
 _NOT_YET = {
     "waivers": "waivers",
@@ -69,6 +70,7 @@ def load_configuration(file: Path, *, known: Known) -> Configuration:
     _refuse_what_is_not_there_yet(document)
     read_yaml(file, bundled_schema("configuration"))
     _check_names(document, known)
+    _check_history(document)
     data = cast(dict[str, Any], document.data)
     tenants = tuple(_tenant(document, index, data) for index in range(len(data["tenants"])))
     _refuse_twins(document, tenants)
@@ -78,7 +80,7 @@ def load_configuration(file: Path, *, known: Known) -> Configuration:
         rules={id: _rule_override(entry) for id, entry in data.get("rules", {}).items()},
         thresholds=_thresholds(data.get("thresholds", {})),
         accepted_gaps=tuple(AcceptedGap(**entry) for entry in data.get("accepted_gaps", ())),
-        history=data.get("history"),
+        history=_reference(document.file.parent, data.get("history")),
     )
 
 
@@ -221,6 +223,17 @@ def _has_password(url: object) -> bool:
         return parts.password is not None or _PASSWORD_PARAMETER.search(parts.query) is not None
     except ValueError:  # not a URL; the store says so when there is one
         return "@" in url
+
+
+def _check_history(document: YamlDocument) -> None:
+    url = cast(dict[str, Any], document.data).get("history")
+    if url is None or _REFERENCE.fullmatch(url) or _STORE.match(url):
+        return
+    raise document.problem(
+        "history is neither a store that this program knows nor a reference to one",
+        "history",
+        remedy="Write sqlite:///auditor.db; or env:NAME or file:PATH, which may say postgresql://...",
+    )
 
 
 def _refuse_what_is_not_there_yet(document: YamlDocument) -> None:

@@ -27,6 +27,8 @@ MAY_IMPORT = {
     "emulator": {"errors", "bundled", "schema_problems", "yaml_document"},
     "collect": {"errors", "model", "graph", "saml"},
     "evaluate": {*_DOCUMENTS, "saml"},
+    "drift": {"errors", "model"},
+    "history": {"errors", "model"},
     "report": {*_DOCUMENTS, "evaluate"},
     "cli": {
         *_DOCUMENTS,
@@ -37,6 +39,8 @@ MAY_IMPORT = {
         "emulator",
         "collect",
         "evaluate",
+        "drift",
+        "history",
         "report",
     },
     "__main__": {"cli"},
@@ -55,7 +59,9 @@ NETWORK = {
     "msgraph",
     "msgraph_core",
     "requests",
+    "psycopg",
     "socket",
+    "sqlalchemy",
     "ssl",
     "urllib.request",
     "urllib3",
@@ -64,6 +70,7 @@ NETWORK = {
 MAY_TOUCH_THE_NETWORK = {
     "graph",
     "emulator",
+    "history",  # when it is PostgreSQL
     "cli/metadata.py",  # is given a URL
 }
 """Folders and files of `auditor/`, all of which do."""

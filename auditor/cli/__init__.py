@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "metadata": "Check a federation metadata document: may a service provider trust it?",
     "response": "Check the captured SAML response of a test sign-on.",
     "report": "The report's JSON Schema; any format again from report.json.",
+    "history": "The runs that scans kept: list, show, prune, and whether the nights still happen.",
 }
 """The module of the same name here defines `command`. The sentences stand in `auditor --help`."""
 

@@ -52,7 +52,7 @@ def load_configuration_for(file: Path, pack: RulePack) -> Configuration:
     from auditor.collect import permissions_by_section
     from auditor.configuration import Known, load_configuration
 
-    configuration = load_configuration(
+    return load_configuration(
         file,
         known=Known(
             rules=[rule.id for rule in pack.rules],
@@ -60,9 +60,6 @@ def load_configuration_for(file: Path, pack: RulePack) -> Configuration:
             sections=list(permissions_by_section()),
         ),
     )
-    if configuration.history is not None:
-        _log.warning("history: this version keeps none; firstSeenAt, baselineState and waiver are null")
-    return configuration
 
 
 def judge(

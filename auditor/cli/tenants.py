@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from auditor.cli import console
 from auditor.cli.audit import ReportOptions, judge, tell, write_reports
 from auditor.cli.files import check_writable, write_files
+from auditor.cli.kept import begun, store_of
 from auditor.cli.outcome import ExitCode, of_several
 from auditor.errors import CannotRunError, NoSuchApplicationError, UsageError
 from auditor.model.configuration import Configuration, TenantConfiguration
@@ -47,15 +48,20 @@ def scan_tenants(
     check_writable(reports.out)
 
     def scan(tenant: TenantConfiguration) -> ExitCode:
-        snapshot = collect_tenant(tenant, configuration, pack=pack, selection=selection)
         judgement = configuration.judgement(tenant)
-        audit = judge(snapshot, pack=pack, judgement=judgement, at=at, fail_on=reports.fail_on)
-        files = write_reports(audit.report, places.of(snapshot, reports.out), reports.formats)
+        with begun(history, tenant.id) as run:
+            snapshot = collect_tenant(tenant, configuration, pack=pack, selection=selection)
+            place = places.of(snapshot, reports.out)
+            judged = judge(snapshot, pack=pack, judgement=judgement, at=at, fail_on=reports.fail_on)
+            audit = run.compared(judged, snapshot, pack=pack, judgement=judgement)
+            with run.recording(audit, snapshot):
+                files = write_reports(audit.report, place, reports.formats)
         tell(audit, files)
         return audit.code
 
     places = _Places(configuration)
-    return _each(configuration, scan)
+    with store_of(configuration) as history:
+        return _each(configuration, scan)
 
 
 def collect_tenants(

@@ -22,6 +22,26 @@ class Status(StrEnum):
     WAIVED = "waived"
 
 
+class BaselineState(StrEnum):
+    """SARIF's words for what became of a finding since the last complete run of its tenant."""
+
+    NEW = "new"
+    UNCHANGED = "unchanged"
+    UPDATED = "updated"
+    ABSENT = "absent"
+
+
+class Cause(StrEnum):
+    """Why a finding is not what it was."""
+
+    TENANT = "tenant"
+    """Something changed there, or was seen for the first time."""
+    RULES = "rules"
+    """The same tenant would have given it under the rules, profiles, configuration and program of now."""
+    TIME = "time"
+    """The same tenant gives it at this time: a certificate came nearer to its end."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationReference:
     """Which application a finding is about."""
@@ -82,7 +102,10 @@ class Finding:
     controls: Mapping[str, tuple[str, ...]]
     tutorial: TutorialStep | None
     first_seen_at: str | None = None
-    baseline_state: str | None = None
+    """When this was first found to be so; None without a history, and while it cannot be told."""
+    baseline_state: BaselineState | None = None
+    baseline_cause: Cause | None = None
+    """Why the state is new or updated; None for the others."""
     waiver: Json = None
 
     def __post_init__(self) -> None:

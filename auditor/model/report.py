@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auditor.model.configuration import AcceptedGap, RuleOverride, Thresholds
-from auditor.model.finding import Finding
+from auditor.model.finding import ApplicationReference, Cause, Finding, Status, Subject
+from auditor.model.node import Json
 from auditor.model.profile import Source, Step
 from auditor.model.rule import Severity
 from auditor.model.snapshot import TenantIdentity
@@ -149,6 +150,41 @@ class UsedConfiguration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierFinding:
+    """A failure of an earlier run that this one does not have."""
+
+    fingerprint: str
+    rule_id: str
+    title: str
+    status: Status
+    severity: Severity
+    application: ApplicationReference | None
+    subject: Subject
+    expected: Json
+    observed: Json
+    first_seen_at: str | None
+    cause: Cause | None
+    """Why it is gone; None when nobody can tell whether it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What became of the failures since the last complete run of the tenant. The numbers count failures."""
+
+    run_id: str
+    evaluated_at: str
+    rules_changed: bool
+    """Whether rules, profiles, configuration or program are others than then."""
+    new: int
+    unchanged: int
+    updated: int
+    absent: tuple[EarlierFinding, ...]
+    """Solved: they were judged now, or their subject is no longer there."""
+    unknown: tuple[EarlierFinding, ...]
+    """Neither solved nor new: what they rest on could not be read, or was not looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One report. All arrays are sorted."""
 
@@ -161,3 +197,5 @@ class Report:
     rules: tuple[RuleEntry, ...]
     profiles: tuple[ProfileEntry, ...]
     configuration: UsedConfiguration
+    comparison: Comparison | None = None
+    """None without a history, and in the first run of one."""

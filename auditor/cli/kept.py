@@ -1,0 +1,167 @@
+"""A scan that is kept: begun in the store, compared with the last complete run, recorded as one whole."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from auditor.cli.audit import Audit
+from auditor.errors import AuditorError, CannotRunError
+from auditor.model.configuration import Configuration, Judgement
+from auditor.model.snapshot import MatchedBy, Snapshot, Target
+from auditor.model.wire import from_json, to_json
+from auditor.secret import is_reference, mask, masked_from_now_on, resolve
+
+if TYPE_CHECKING:
+    from auditor.drift.findings import Again
+    from auditor.evaluate import RulePack
+    from auditor.history import History, RunLock
+    from auditor.model.report import Report
+
+_log = logging.getLogger("auditor")
+
+
+@contextmanager
+def store_of(configuration: Configuration, *, create: bool = True) -> Iterator[History | None]:
+    """The store of the configuration while it lasts, or None when it names none.
+
+    What may be secret in its URL is masked from now on.
+    """
+    if configuration.history is None:
+        yield None
+        return
+    from auditor.history import open_history, password_of
+
+    secret = is_reference(configuration.history)
+    url = resolve(configuration.history) if secret else configuration.history
+    password = password_of(url)
+    if password:
+        masked_from_now_on(password)
+    with open_history(url, folder=configuration.file.parent, create=create) as history:
+        yield history
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run of one tenant; without a history nothing of it is kept and nothing compared."""
+
+    history: History | None
+    lock: RunLock | None
+
+    def compared(self, audit: Audit, snapshot: Snapshot, *, pack: RulePack, judgement: Judgement) -> Audit:
+        """The audit with the states of its findings since the last complete run."""
+        from auditor.drift.findings import compare_findings
+
+        if self.history is None:
+            return audit
+        before = _last(self.history, snapshot.tenant.id)
+        report = compare_findings(
+            audit.report,
+            before and before[0],
+            narrowed=snapshot.entries is not None,
+            again=_judged_again(before, audit.report, snapshot, pack, judgement) if before else (),
+        )
+        return replace(audit, report=report)
+
+    def recording(self, audit: Audit, snapshot: Snapshot) -> AbstractContextManager[None]:
+        """What runs inside comes before the commit: if it raises, nothing is kept."""
+        if self.history is None or self.lock is None:
+            return nullcontext()
+        return self.history.recording(self.lock, snapshot=snapshot, report=audit.report, at=datetime.now(UTC))
+
+
+@contextmanager
+def begun(history: History | None, name: str) -> Iterator[Run]:
+    """A run of the tenant that the configuration calls `name`; one that raises is kept as failed."""
+    if history is None:
+        yield Run(history=None, lock=None)
+        return
+    lock = history.begin(name, datetime.now(UTC))
+    try:
+        yield Run(history=history, lock=lock)
+    except AuditorError as error:
+        _fail(history, lock, error.message)
+        raise
+    except KeyboardInterrupt:
+        _fail(history, lock, "interrupted")
+        raise
+
+
+def _fail(history: History, lock: RunLock, message: str) -> None:
+    try:
+        history.fail(lock, message=mask(message), at=datetime.now(UTC))
+    except CannotRunError as error:  # the run will be seen to have died
+        _log.debug("run %d could not be marked as failed: %s", lock.number, error.message)
+
+
+def _last(history: History, tenant: str) -> tuple[Report, Snapshot] | None:
+    """The last complete run that can be read; a damaged one must not end all nights to come."""
+    from auditor.history import DamagedRunError, State
+
+    for run in history.runs(tenant):
+        if run.state is State.COMPLETE:
+            try:
+                return history.report(str(run.number)), history.snapshot(str(run.number))
+            except DamagedRunError as error:
+                _log.warning("%s; comparing with an earlier one", error.message)
+    return None
+
+
+def _judged_again(
+    before: tuple[Report, Snapshot], after: Report, snapshot: Snapshot, pack: RulePack, judgement: Judgement
+) -> Sequence[Again]:
+    """The last snapshot under the rules of now: at its own time where the rules changed, and at this time."""
+    from auditor.drift.findings import Again, Judged
+    from auditor.evaluate import evaluate
+    from auditor.model.finding import Cause
+
+    report, earlier = before
+    then, now = (datetime.fromisoformat(each.run.evaluated_at) for each in (report, after))
+    changed = (
+        report.run.rules.digest != after.run.rules.digest
+        or report.run.auditor_version != after.run.auditor_version
+        or earlier.configuration != to_json(judgement)
+    )
+    as_now = _retargeted(earlier, snapshot, judgement) if changed else earlier
+    times = [(Cause.RULES, then)] if changed else []
+    found: list[Again] = []
+    for cause, at in [*times, (Cause.TIME, now)]:
+        evaluation = evaluate(as_now, pack=pack, judgement=judgement, at=at)
+        judged = Judged(
+            findings=[verdict.finding for verdict in evaluation.verdicts],
+            applications=evaluation.applications,
+        )
+        found.append(Again(cause=cause, judged=judged))
+    return found
+
+
+def _retargeted(earlier: Snapshot, snapshot: Snapshot, judgement: Judgement) -> Snapshot:
+    """The earlier snapshot as if it had been collected under the configuration of now.
+
+    Targets know their entry of the configuration by its place, and a new profile may match them now. Those
+    that the configuration no longer covers are left out.
+    """
+    then = from_json(earlier.configuration, Judgement).applications
+    places = {(entry.profile, entry.match): place for place, entry in enumerate(judgement.applications)}
+    now = {target.service_principal_id: target for target in snapshot.targets}
+    of_all = any(target.matched_by is MatchedBy.ALL_APPLICATIONS for target in snapshot.targets)
+
+    def place_of(index: int) -> int | None:
+        return places.get((then[index].profile, then[index].match))
+
+    targets: list[Target] = []
+    for target in earlier.targets:
+        same = now.get(target.service_principal_id)
+        place = None if target.application is None else place_of(target.application)
+        if same is not None:
+            targets.append(replace(target, application=same.application, profile=same.profile))
+        elif place is not None or (target.application is None and of_all):
+            targets.append(replace(target, application=place))
+    entries = earlier.entries
+    if entries is not None:
+        entries = tuple(sorted({place for index in entries if (place := place_of(index)) is not None}))
+    return replace(earlier, targets=tuple(targets), entries=entries)

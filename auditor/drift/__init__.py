@@ -1,0 +1,1 @@
+"""What changed between two runs of a tenant. Pure: compares, and asks nobody."""

@@ -1,0 +1,19 @@
+"""The store of runs, snapshots and reports: SQLite by default, PostgreSQL when a team shares it."""
+
+from auditor.history.address import password_of
+from auditor.history.database import StoreMissingError
+from auditor.history.run import Approval, Pruned, RunEntry, RunLock, State
+from auditor.history.store import DamagedRunError, History, open_history
+
+__all__ = [
+    "Approval",
+    "DamagedRunError",
+    "History",
+    "Pruned",
+    "RunEntry",
+    "RunLock",
+    "State",
+    "StoreMissingError",
+    "open_history",
+    "password_of",
+]

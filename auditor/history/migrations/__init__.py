@@ -1,0 +1,1 @@
+"""The schema's way from version to version, for Alembic."""
