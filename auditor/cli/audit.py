@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.bundled import bundled
-from auditor.cli.files import write_files
+from auditor.cli.files import written_beside
 from auditor.cli.outcome import ExitCode, outcome
 from auditor.model.configuration import Configuration, Judgement
 from auditor.model.rule import Severity
@@ -78,12 +79,19 @@ def judge(
 
 def write_reports(report: Report, directory: Path, names: Sequence[str]) -> list[Path]:
     """Writes the report in these formats; gives the files, html first because people open that."""
+    with reports_written_beside(report, directory, names) as files:
+        return files
+
+
+@contextmanager
+def reports_written_beside(report: Report, directory: Path, names: Sequence[str]) -> Iterator[list[Path]]:
+    """Like `write_reports`, but the files come to their places at the end, unless what runs inside raises."""
     from auditor.report import formats
 
     known = formats()
     files = {directory / known[name].file_name: known[name].render(report) for name in names}
-    write_files(files)
-    return sorted(files, key=lambda file: (file.suffix != ".html", file))
+    with written_beside(files):
+        yield sorted(files, key=lambda file: (file.suffix != ".html", file))
 
 
 def tell(audit: Audit, files: Sequence[Path]) -> None:

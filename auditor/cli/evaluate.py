@@ -57,7 +57,7 @@ def command(
     snapshot, judgement = _read(file)
     if configuration is not None:
         new = _judgement_for(snapshot, configuration)
-        snapshot = _rejudged(snapshot, judgement, new)
+        snapshot = rejudged(snapshot, judgement, new)
         judgement = new
     audit = judge(snapshot, pack=pack, judgement=judgement, at=at, fail_on=fail_on)
     tell(audit, write_reports(audit.report, out, format_names))
@@ -95,7 +95,7 @@ def _domains(snapshot: Snapshot) -> set[str]:
     return found | ({snapshot.tenant.domain.lower()} if snapshot.tenant.domain else set())
 
 
-def _rejudged(snapshot: Snapshot, old: Judgement, new: Judgement) -> Snapshot:
+def rejudged(snapshot: Snapshot, old: Judgement, new: Judgement) -> Snapshot:
     """The snapshot, its targets and entries pointing at those of the new configuration that mean the same."""
     counterparts = {index: _counterpart(entry, new) for index, entry in enumerate(old.applications)}
     targets = tuple(

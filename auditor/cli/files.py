@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from auditor.errors import CannotRunError
@@ -31,11 +32,19 @@ def write_files(files: Mapping[Path, bytes]) -> None:
     Everything is written beside its place first and then moved there, so that a reader, a crash and Ctrl-C
     never see half a file.
     """
+    with written_beside(files):
+        pass
+
+
+@contextmanager
+def written_beside(files: Mapping[Path, bytes]) -> Iterator[None]:
+    """While it lasts all of them lie beside their places, whole; they are moved there unless it raises."""
     written: dict[Path, Path] = {}
     try:
         for file, content in files.items():
             _make(file.parent)
             written[file] = _write_beside(file, content)
+        yield
         for file, temporary in written.items():
             temporary.replace(file)
     except OSError as error:

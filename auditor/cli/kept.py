@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -67,11 +67,10 @@ class Run:
         )
         return replace(audit, report=report)
 
-    def recording(self, audit: Audit, snapshot: Snapshot) -> AbstractContextManager[None]:
-        """What runs inside comes before the commit: if it raises, nothing is kept."""
-        if self.history is None or self.lock is None:
-            return nullcontext()
-        return self.history.recording(self.lock, snapshot=snapshot, report=audit.report, at=datetime.now(UTC))
+    def complete(self, audit: Audit, snapshot: Snapshot) -> None:
+        """Keeps what was seen and said."""
+        if self.history is not None and self.lock is not None:
+            self.history.complete(self.lock, snapshot=snapshot, report=audit.report, at=datetime.now(UTC))
 
 
 @contextmanager
@@ -142,26 +141,19 @@ def _judged_again(
 def _retargeted(earlier: Snapshot, snapshot: Snapshot, judgement: Judgement) -> Snapshot:
     """The earlier snapshot as if it had been collected under the configuration of now.
 
-    Targets know their entry of the configuration by its place, and a new profile may match them now. Those
-    that the configuration no longer covers are left out.
+    A target that is still one counts as what it counts as now: a new profile may match it. Those that the
+    configuration no longer covers are left out.
     """
-    then = from_json(earlier.configuration, Judgement).applications
-    places = {(entry.profile, entry.match): place for place, entry in enumerate(judgement.applications)}
+    from auditor.cli.evaluate import rejudged
+
+    moved = rejudged(earlier, from_json(earlier.configuration, Judgement), judgement)
     now = {target.service_principal_id: target for target in snapshot.targets}
     of_all = any(target.matched_by is MatchedBy.ALL_APPLICATIONS for target in snapshot.targets)
-
-    def place_of(index: int) -> int | None:
-        return places.get((then[index].profile, then[index].match))
-
     targets: list[Target] = []
-    for target in earlier.targets:
+    for was, target in zip(earlier.targets, moved.targets, strict=True):
         same = now.get(target.service_principal_id)
-        place = None if target.application is None else place_of(target.application)
         if same is not None:
             targets.append(replace(target, application=same.application, profile=same.profile))
-        elif place is not None or (target.application is None and of_all):
-            targets.append(replace(target, application=place))
-    entries = earlier.entries
-    if entries is not None:
-        entries = tuple(sorted({place for index in entries if (place := place_of(index)) is not None}))
-    return replace(earlier, targets=tuple(targets), entries=entries)
+        elif target.application is not None or (was.application is None and of_all):
+            targets.append(target)
+    return replace(moved, targets=tuple(targets))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.cli import console
-from auditor.cli.audit import ReportOptions, judge, tell, write_reports
+from auditor.cli.audit import ReportOptions, judge, reports_written_beside, tell
 from auditor.cli.files import check_writable, write_files
 from auditor.cli.kept import begun, store_of
 from auditor.cli.outcome import ExitCode, of_several
@@ -54,8 +54,8 @@ def scan_tenants(
             place = places.of(snapshot, reports.out)
             judged = judge(snapshot, pack=pack, judgement=judgement, at=at, fail_on=reports.fail_on)
             audit = run.compared(judged, snapshot, pack=pack, judgement=judgement)
-            with run.recording(audit, snapshot):
-                files = write_reports(audit.report, place, reports.formats)
+            with reports_written_beside(audit.report, place, reports.formats) as files:
+                run.complete(audit, snapshot)
         tell(audit, files)
         return audit.code
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -92,9 +92,8 @@ class History:
             assert number is not None
             return RunLock(number=number[0], tenant=tenant)
 
-    @contextmanager
-    def recording(self, lock: RunLock, *, snapshot: Snapshot, report: Report, at: datetime) -> Iterator[None]:
-        """Completes the run. What runs inside comes before the commit: if it raises, nothing is kept."""
+    def complete(self, lock: RunLock, *, snapshot: Snapshot, report: Report, at: datetime) -> None:
+        """Ends the run with what it saw and said: all of it is kept, or CannotRunError is raised."""
         with self._database.writing() as connection:
             _store(connection, lock.number, _SNAPSHOT, snapshot_parts(_document(snapshot)))
             _store(connection, lock.number, _REPORT, report_parts(_document(report)))
@@ -111,7 +110,6 @@ class History:
             if tenant != lock.tenant:  # the name is known to be this tenant's from now on
                 earlier = (RUN.c.tenant == lock.tenant, RUN.c.state != State.RUNNING)
                 connection.execute(update(RUN).where(*earlier).values(tenant=tenant))
-            yield
 
     def fail(self, lock: RunLock, *, message: str, at: datetime) -> None:
         """Ends the run with the reason why it did not come to a report."""
@@ -172,7 +170,9 @@ class History:
         """What a run saw. `run_id` is whatever `run` takes. Raises UsageError, CannotRunError."""
         run = self.run(run_id)
         try:
-            return read_snapshot(canonical(self._read(run, _SNAPSHOT)))
+            document = self._read(run, _SNAPSHOT)
+            digest = hashlib.sha256(canonical(document)).hexdigest()
+            return read_snapshot(canonical({**document, "digest": digest}))
         except SnapshotError as error:
             raise self._unreadable(run, _SNAPSHOT) from error
 

@@ -189,12 +189,12 @@ def test_several_tenants_are_runs_of_their_own(tenant: Tenant, auditor: Runner, 
         assert "NOT_THERE" in result.stderr
 
 
-def test_history_is_accepted_with_one_line(tenant: Tenant, scan: Scan) -> None:
-    tenant.configure(history="sqlite:///auditor.db")
+def test_without_a_history_nothing_is_compared(tenant: Tenant, scan: Scan) -> None:
     scanned = scan(tenant)
     assert scanned.report is not None
-    assert scanned.result.stderr.count("history: this version keeps none") == 1
-    assert all(finding["firstSeenAt"] is None for finding in scanned.report["findings"])
+    assert scanned.report["comparison"] is None
+    assert {finding["firstSeenAt"] for finding in scanned.report["findings"]} == {None}
+    assert {finding["baselineState"] for finding in scanned.report["findings"]} == {None}
 
 
 def test_rules_of_ones_own_replace_the_bundled_ones(tenant: Tenant, scan: Scan, tmp_path: Path) -> None:

@@ -26,8 +26,7 @@ def write(url: str, told: int) -> None:
             night = random.randrange(1000)
             snapshot = sample_snapshot(night, users=night % 7)
             lock = history.begin("contoso", at(0))
-            with history.recording(lock, snapshot=snapshot, report=report_of(snapshot), at=at(0)):
-                pass
+            history.complete(lock, snapshot=snapshot, report=report_of(snapshot), at=at(0))
             number = lock.number
         os.write(told, number.to_bytes(4, "big"))
 
