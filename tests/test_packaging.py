@@ -82,3 +82,10 @@ def test_the_demo_runs_outside_the_checkout(installed: Path, tmp_path: Path) -> 
     assert demo.returncode == 0, demo.stderr
     assert json.loads((tmp_path / "out" / "report.json").read_bytes())["findings"]
     assert (tmp_path / "out" / "report.html").exists()
+
+
+def test_a_store_is_made_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
+    program = "from auditor.history import open_history; print(open_history('sqlite:///auditor.db').runs())"
+    made = run(installed.with_name("python"), "-c", program, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout == "[]\n"

@@ -99,9 +99,14 @@ def tell(audit: Audit, files: Sequence[Path]) -> None:
     from rich.console import Console
 
     from auditor.cli import console
+    from auditor.report.changes import changes
     from auditor.report.terminal import summary
 
     if _log.isEnabledFor(logging.INFO) and not console.is_json():
-        Console(stderr=True, highlight=False).print(summary(audit.report, files=files))
+        stderr = Console(stderr=True, highlight=False)
+        stderr.print(summary(audit.report, files=files))
+        since = changes(audit.report)
+        if since is not None:
+            stderr.print(since)
     else:
         _log.info("%d findings; %s", len(audit.report.findings), ", ".join(str(file) for file in files))

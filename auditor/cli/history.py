@@ -112,6 +112,7 @@ def show(name: str, config: Path, rules: Path | None, form: str) -> None:
     from rich.console import Console
 
     from auditor.history import State
+    from auditor.report.changes import changes
     from auditor.report.json import render
     from auditor.report.terminal import summary
 
@@ -128,7 +129,11 @@ def show(name: str, config: Path, rules: Path | None, form: str) -> None:
         )
     click.echo(_line(run))
     if report is not None:
-        Console(highlight=False).print(summary(report))
+        stdout = Console(highlight=False)
+        stdout.print(summary(report))
+        since = changes(report)
+        if since is not None:
+            stdout.print(since)
 
 
 @command.command()

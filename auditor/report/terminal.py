@@ -14,8 +14,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from auditor.model.finding import BaselineState, Cause, Finding, Status
-from auditor.model.report import AuditedApplication, Certificate, EarlierFinding, Report, ReportedGap
+from auditor.model.finding import Finding, Status
+from auditor.model.report import AuditedApplication, Certificate, Report, ReportedGap
 from auditor.report.text import act, visible
 from auditor.report.timeline import days_in_words
 
@@ -23,17 +23,9 @@ _FAILURES_SHOWN = 20
 _ALIKE_SHOWN = 3
 _EXPIRIES_SHOWN = 5
 _GAPS_SHOWN = 20
-_CHANGES_SHOWN = 5
 _NAME_WIDTH = 60
 _MESSAGE_WIDTH = 400
 _GAP_WIDTH = 200
-
-_CHANGES = {BaselineState.NEW: "new", BaselineState.UPDATED: "changed", BaselineState.ABSENT: "solved"}
-_CAUSES = {
-    Cause.TENANT: "",
-    Cause.TIME: " by the passing of time",
-    Cause.RULES: " by other rules or another configuration, not in the tenant",
-}
 
 _STYLE = {
     "critical": "bold white on red",
@@ -48,7 +40,6 @@ def summary(report: Report, *, files: Sequence[Path] = ()) -> RenderableType:
     """What rich prints; `files` are the reports that were written."""
     parts = [
         Text(verdict(report), style="bold"),
-        *_section("Since the last run", _changes(report)),
         *_section("Failures, most severe first", _failures(report)),
         *_section("Expires next", _expiries(report)),
         *_section("Could not be seen", _gaps(report)),
@@ -81,34 +72,6 @@ def _section(title: str, lines: Iterable[RenderableType]) -> Iterator[Renderable
         yield Text()
         yield Text(title, style="bold underline")
         yield from content
-
-
-def _changes(report: Report) -> Iterator[RenderableType]:
-    """What is new, what is worse, what is solved, what nobody can tell; the tenant's own changes named."""
-    comparison = report.comparison
-    if comparison is None:
-        return
-    changes: list[tuple[Finding | EarlierFinding, BaselineState | None, Cause | None]] = [
-        *((f, f.baseline_state, f.baseline_cause) for f in report.findings if f.status is Status.FAIL),
-        *((finding, BaselineState.ABSENT, finding.cause) for finding in comparison.absent),
-    ]
-    told = False
-    for state, word in _CHANGES.items():
-        for cause, why in _CAUSES.items():
-            names = [_change(finding) for finding, *kind in changes if kind == [state, cause]]
-            if names:
-                told = True
-                further = f", and {len(names) - _CHANGES_SHOWN} more" if len(names) > _CHANGES_SHOWN else ""
-                yield _line(f"{len(names)} {word}{why}: {'; '.join(names[:_CHANGES_SHOWN])}{further}.")
-    if comparison.unknown:
-        yield _line(f"{_plural(len(comparison.unknown), 'earlier failure')} could not be looked at again.")
-    if not told:
-        yield _line(f"Nothing changed since {comparison.evaluated_at}.")
-
-
-def _change(finding: Finding | EarlierFinding) -> str:
-    about = finding.application.display_name if finding.application else finding.subject.name
-    return f"{_short(about)}: {_short(finding.title)}"
 
 
 def _failures(report: Report) -> Iterator[RenderableType]:

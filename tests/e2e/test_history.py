@@ -259,7 +259,10 @@ def test_what_is_no_store_and_what_is_a_newer_one(kept: Tenant, scan: Scan) -> N
     one_clear_line(scan(kept), "is of a newer version of this program", "Run the version that wrote it")
 
 
-_MOUNTED = "mount -t tmpfs -o size={size}k none store && {before} exec {python} -m auditor scan --config auditor.yaml"
+_MOUNTED = (
+    "mount -t tmpfs -o size={size}k none store && {before}"
+    " exec {python} -m auditor scan --config auditor.yaml"
+)
 
 
 @pytest.mark.parametrize(

@@ -149,8 +149,8 @@ def test_a_run_that_could_not_be_completed_leaves_nothing(history: History) -> N
     snapshot = sample_snapshot(1, users=9)
     with history._database.writing() as connection:  # a part of it is in the way: the last thing stored fails
         connection.exec_driver_sql(
-            "INSERT INTO auditor_part SELECT 2, 'report', 0, name, content, times FROM auditor_part WHERE position = 0"
-            " AND document = 'report'"
+            "INSERT INTO auditor_part SELECT 2, 'report', 0, name, content, times FROM auditor_part"
+            " WHERE position = 0 AND document = 'report'"
         )
     with pytest.raises(CannotRunError):
         history.complete(lock, snapshot=snapshot, report=report_of(snapshot), at=at(1))

@@ -21,11 +21,48 @@ from tests.report.sample import HOSTILE, sample_report
 SCHEMA = bundled_schema("report")
 
 
-def test_the_sample_is_valid_and_survives_the_journey() -> None:
-    document = json.loads(render(sample_report()))
+def compared_report() -> Report:
+    """The sample as the run of a later night, which solved one failure and could not look at another."""
+    sample = sample_report()
+    failure = next(each for each in sample.findings if each.status is finding.Status.FAIL)
+    earlier = report.EarlierFinding(
+        fingerprint=failure.fingerprint,
+        rule_id=failure.rule_id,
+        title=failure.title,
+        status=failure.status,
+        severity=failure.severity,
+        application=failure.application,
+        subject=failure.subject,
+        expected=failure.expected,
+        observed=failure.observed,
+        first_seen_at=sample.run.evaluated_at,
+        cause=finding.Cause.TENANT,
+    )
+    comparison = report.Comparison(
+        run_id=sample.run.id,
+        evaluated_at=sample.run.evaluated_at,
+        rules_changed=True,
+        new=1,
+        unchanged=2,
+        updated=3,
+        absent=(earlier,),
+        unknown=(dataclasses.replace(earlier, cause=None),),
+    )
+    new = dataclasses.replace(
+        failure,
+        first_seen_at=sample.run.evaluated_at,
+        baseline_state=finding.BaselineState.NEW,
+        baseline_cause=finding.Cause.TIME,
+    )
+    return dataclasses.replace(sample, comparison=comparison, findings=(*sample.findings, new))
+
+
+@pytest.mark.parametrize("told", [sample_report(), compared_report()], ids=["first", "compared"])
+def test_a_report_is_valid_and_survives_the_journey(told: Report) -> None:
+    document = json.loads(render(told))
     Draft202012Validator.check_schema(SCHEMA)
     assert [error.message for error in Draft202012Validator(SCHEMA).iter_errors(document)] == []
-    assert from_json(document, Report) == sample_report()
+    assert from_json(document, Report) == told
     assert document["applications"][0]["displayName"] == HOSTILE
 
 
@@ -64,6 +101,8 @@ def test_the_schema_lets_no_key_be_missing_or_further() -> None:
         (report.UsedConfiguration, ("$defs", "configuration")),
         (report.Summary, ("properties", "summary")),
         (report.Coverage, ("properties", "coverage")),
+        (report.Comparison, ("$defs", "comparison")),
+        (report.EarlierFinding, ("$defs", "earlierFinding")),
         (finding.Finding, ("$defs", "finding")),
         (finding.Evidence, ("$defs", "evidence")),
         (profile.Step, ("$defs", "profile", "properties", "steps", "items")),
@@ -74,7 +113,7 @@ def test_the_schema_has_the_keys_of_the_types(kind: type, place: tuple[str, ...]
     description: Any = SCHEMA
     for key in place:
         description = description[key]
-    sample = to_json(_first(kind, sample_report()))
+    sample = to_json(_first(kind, compared_report()))
     assert isinstance(sample, dict)
     assert set(description["properties"]) == set(sample)
 
