@@ -20,9 +20,12 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Chromium from the system's packages. In CI its absence is a failure, elsewhere a skip that says so."""
+    """Chromium from the system's packages. In CI its absence is a failure, elsewhere a skip that says so.
+
+    For a module, not the session: while Playwright runs, no other test of the process can run an event loop.
+    """
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
         if os.environ.get("CI"):
