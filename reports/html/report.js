@@ -80,15 +80,15 @@
   }
 
   function follow() {
-    const text = decodeURIComponent(location.hash.slice(1));
+    const text = location.hash.slice(1);
     if (text.includes("=")) {
-      const values = new URLSearchParams(location.hash.slice(1));
+      const values = new URLSearchParams(text);
       for (const field of fields) field.value = values.get(field.id === "query" ? "q" : field.id) || "";
       apply(true);
       if (!document.activeElement || !form.contains(document.activeElement)) document.getElementById("applications").scrollIntoView();
       return;
     }
-    const target = text && document.getElementById(location.hash.slice(1));
+    const target = text && document.getElementById(text);
     if (!target) return;
     if (target.closest("[hidden]")) { form.reset(); apply(true); }
     open(target);

@@ -212,6 +212,16 @@ def test_the_filter_narrows_and_lives_in_the_address(look: Look) -> None:
     assert other.locator("details.application:not([hidden])").count() == len(report.applications)
 
 
+@pytest.mark.parametrize(
+    "fragment", ["#%E0%A4%A", "#q=%E0%A4%A", "#severity=none&status=<b>", "#nowhere", "#="]
+)
+def test_an_address_that_says_nothing_sensible_does_no_harm(look: Look, fragment: str) -> None:
+    page = look(sample_report(), fragment=fragment)
+    assert page.locator("h1").is_visible()
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("details.application:not([hidden])")).to_have_count(4)
+
+
 def test_the_search_finds_an_application_and_a_rule(look: Look) -> None:
     page = look(sample_report())
     page.keyboard.press("/")
