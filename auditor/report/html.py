@@ -29,8 +29,6 @@ from auditor.report.timeline import days_in_words, timeline
 
 COMPACT_ABOVE = 300
 """Applications: above, checklist steps without a problem are folded into one line, to keep the file small."""
-SPLIT_ABOVE = 5000
-"""Applications: above, one page is more than a browser should be asked to hold."""
 
 _PORTALS: Mapping[str, str] = {
     "global": "https://entra.microsoft.com",

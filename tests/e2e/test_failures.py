@@ -221,7 +221,11 @@ def problems(sound: Sound, failed: tuple[Finding, ...], request: str, failure: s
             searching = searched_for_it(is_now, lost) or vanished(was, is_now, after, lost)
             if verdicts(was) != verdicts(is_now) and not searching:
                 found.append(f"{group} does not rest on it, and changed: {told(was)} -> {told(is_now)}")
-        elif not meaningful and not is_certain_without(group[0], request):
+        elif is_certain_without(group[0], request):
+            allowed = {finding.status for finding in was} | {Status.NOT_EVALUATED}
+            if not is_now or any(finding.status not in allowed for finding in is_now):
+                found.append(f"{group} is certain without it, and changed: {told(was)} -> {told(is_now)}")
+        elif not meaningful:
             untouched = verdicts(finding for finding in was if not named(finding) & lost)
             judged = verdicts(finding for finding in is_now if finding.status is not Status.NOT_EVALUATED)
             gone = not is_now and not vanished(was, is_now, after, lost)
