@@ -79,22 +79,33 @@ def begun(history: History | None, name: str) -> Iterator[Run]:
     if history is None:
         yield Run(history=None, lock=None)
         return
-    lock = history.begin(name, datetime.now(UTC))
     try:
-        yield Run(history=history, lock=lock)
-    except AuditorError as error:
-        _fail(history, lock, error.message)
-        raise
+        lock = history.begin(name, datetime.now(UTC))
+        with _kept_as_failed(history, lock):
+            yield Run(history=history, lock=lock)
     except KeyboardInterrupt:
-        _fail(history, lock, "interrupted")
+        with _or_seen_as_died():
+            history.interrupted(at=datetime.now(UTC))
         raise
 
 
-def _fail(history: History, lock: RunLock, message: str) -> None:
+@contextmanager
+def _kept_as_failed(history: History, lock: RunLock) -> Iterator[None]:
     try:
-        history.fail(lock, message=mask(message), at=datetime.now(UTC))
-    except CannotRunError as error:  # the run will be seen to have died
-        _log.debug("run %d could not be marked as failed: %s", lock.number, error.message)
+        yield
+    except AuditorError as error:
+        with _or_seen_as_died():
+            history.fail(lock, message=mask(error.message), at=datetime.now(UTC))
+        raise
+
+
+@contextmanager
+def _or_seen_as_died() -> Iterator[None]:
+    """Within: a run is marked. What cannot be marked will be seen to have died."""
+    try:
+        yield
+    except CannotRunError as error:
+        _log.debug("the run could not be marked as failed: %s", error.message)
 
 
 def _last(history: History, tenant: str) -> tuple[Report, Snapshot] | None:

@@ -85,7 +85,7 @@ class History:
                 "name": name,
                 "state": State.RUNNING,
                 "started_at": timestamp(at),
-                "process": json.dumps(to_json(this_process())),
+                "process": _this_process(),
                 "auditor_version": __version__,
             }
             number = connection.execute(insert(RUN).values(values)).inserted_primary_key
@@ -120,6 +120,19 @@ class History:
                 state=State.FAILED,
                 at=at,
                 message=message.replace("\0", "\N{REPLACEMENT CHARACTER}"),
+            )
+
+    def interrupted(self, *, at: datetime) -> None:
+        """Ends whatever run of this process has not ended.
+
+        By the process, not by the lock: who is interrupted as `begin` returns holds none yet.
+        """
+        with self._database.writing() as connection:
+            mine = (RUN.c.process == _this_process(), RUN.c.state == State.RUNNING)
+            connection.execute(
+                update(RUN)
+                .where(*mine)
+                .values(state=State.FAILED, finished_at=timestamp(at), message="interrupted")
             )
 
     def _end(
@@ -260,6 +273,10 @@ class History:
             contents = connection.execute(delete(CONTENT).where(unused)).rowcount
         self._database.give_back_space()
         return Pruned(runs=len(doomed), contents=contents)
+
+
+def _this_process() -> str:
+    return json.dumps(to_json(this_process()))
 
 
 def _old(rows: Sequence[Row[Any]], *, keep: int | None, oldest: str | None) -> list[int]:

@@ -261,3 +261,12 @@ def test_a_password_is_not_in_the_name_of_the_store() -> None:
     assert display(store_url(text, folder=Path())) == "postgresql://db.example.com:5433/audit"
     assert password_of(text) == "correct horse"
     assert password_of("postgresql://db/audit?password=staple") == "staple"
+
+
+def test_an_interruption_ends_what_this_process_began(history: History) -> None:
+    lock = history.begin(NAME, at(0))
+    history.interrupted(at=at(0) + timedelta(seconds=1))
+    ended = history.run(str(lock.number))
+    assert (ended.state, ended.message) == (State.FAILED, "interrupted")
+    history.interrupted(at=at(1))
+    assert history.run(str(lock.number)) == ended

@@ -182,15 +182,15 @@ def test_it_is_readable_without_javascript(look: Look) -> None:
             assert finding.title in text
     # A folded application opens by itself: details are the browser's own.
     page.locator("details.application > summary").first.click()
-    assert page.locator("details.application[open] .steps").first.is_visible()
+    expect(page.locator("details.application[open] .steps").first).to_be_visible()
 
 
 def test_a_step_that_nothing_observes_is_never_green(look: Look) -> None:
     page = look(sample_report())
     page.locator("#unfold").click()
     unseen = page.locator(".step.look", has_text="Not observable from Entra").first
-    assert unseen.is_visible()
-    assert page.locator(".step.look .verdict.pass").count() == 0
+    expect(unseen).to_be_visible()
+    expect(page.locator(".step.look .verdict.pass")).to_have_count(0)
 
 
 def test_the_filter_narrows_and_lives_in_the_address(look: Look) -> None:
@@ -198,18 +198,17 @@ def test_the_filter_narrows_and_lives_in_the_address(look: Look) -> None:
     page = look(report)
     page.get_by_label("Severity").select_option("critical")
     page.get_by_label("Verdict").select_option("fail")
-    expect(page.locator("#count")).not_to_be_empty()
     critical = sum(f.status is Status.FAIL and f.severity.value == "critical" for f in report.findings)
-    assert page.locator("#count").inner_text().startswith(f"{critical} findings")
-    assert re.search(r"#(?=.*status=fail)(?=.*severity=critical)", page.url)
+    expect(page.locator("#count")).to_have_text(re.compile(f"^{critical} findings"))
+    expect(page).to_have_url(re.compile(r"#(?=.*status=fail)(?=.*severity=critical)"))
     # A colleague opens the address and sees the same.
     other = look(report, fragment=page.url[page.url.index("#") :])
-    assert other.locator("#count").inner_text() == page.locator("#count").inner_text()
+    expect(other.locator("#count")).to_have_text(page.locator("#count").inner_text())
     visible = other.locator("details.application:not([hidden])").count()
     assert 0 < visible < len(report.applications)
     other.get_by_role("button", name="Clear").click()
     expect(other.locator("#count")).to_be_empty()
-    assert other.locator("details.application:not([hidden])").count() == len(report.applications)
+    expect(other.locator("details.application:not([hidden])")).to_have_count(len(report.applications))
 
 
 @pytest.mark.parametrize(
@@ -226,8 +225,7 @@ def test_the_search_finds_an_application_and_a_rule(look: Look) -> None:
     page = look(sample_report())
     page.keyboard.press("/")
     page.keyboard.type("relay-state-matches")
-    expect(page.locator("#count")).not_to_be_empty()
-    assert page.locator("details.application:not([hidden])").count() == 2
+    expect(page.locator("details.application:not([hidden])")).to_have_count(2)
     page.locator("#query").fill("no such thing anywhere")
     expect(page.locator("#count")).to_have_text("0 findings in 0 applications")
 
@@ -237,9 +235,9 @@ def test_a_link_to_a_finding_opens_it_with_its_remedy(look: Look) -> None:
     finding = next(f for f in report.findings if f.status is Status.FAIL and f.remediation)
     page = look(report, fragment=f"#f-{finding.fingerprint}")
     opened = page.locator(f"#f-{finding.fingerprint}")
-    assert opened.get_attribute("open") is not None
-    assert opened.locator("pre").first.is_visible()
-    assert opened.get_by_role("button", name="Copy").first.is_visible()
+    expect(opened).to_have_attribute("open", "")
+    expect(opened.locator("pre").first).to_be_visible()
+    expect(opened.get_by_role("button", name="Copy").first).to_be_visible()
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
