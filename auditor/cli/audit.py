@@ -45,7 +45,20 @@ def load_rules(directory: Path | None) -> RulePack:
     """The rules and profiles of `--rules`, else the bundled ones. Raises DocumentError."""
     from auditor.evaluate import load_pack
 
-    return load_pack(directory or bundled("rules"))
+    if directory is None:
+        return load_pack(bundled("rules"))
+    return load_pack(directory, folder=_in_repository(directory))
+
+
+def _in_repository(directory: Path) -> str:
+    """The directory relative to the repository it lies in, else to where the program runs, else its name."""
+    place = directory.resolve()
+    tops = [folder for folder in (place, *place.parents) if (folder / ".git").exists()]
+    for top in (*tops[:1], Path.cwd()):
+        if place.is_relative_to(top):
+            relative = place.relative_to(top).as_posix()
+            return "" if relative == "." else relative
+    return place.name
 
 
 def load_configuration_for(file: Path, pack: RulePack) -> Configuration:

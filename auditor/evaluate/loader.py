@@ -32,6 +32,8 @@ class RulePack:
     rules: tuple[Rule, ...]
     profiles: tuple[Profile, ...]
     digest: str
+    folder: str = "rules"
+    """Where they lie, as reports show it: relative to the repository, with slashes; empty: its top."""
 
     def rule(self, rule_id: str) -> Rule:
         """The rule of that id. Raises UsageError that names the nearest one."""
@@ -64,8 +66,11 @@ class Loaded:
     """Ids of what could not be loaded: known, and told about already."""
 
 
-def load_pack(directory: Path) -> RulePack:
-    """The rules and profiles of `directory`. Raises DocumentError with the first thing that is wrong."""
+def load_pack(directory: Path, *, folder: str = "rules") -> RulePack:
+    """The rules and profiles of `directory`. Raises DocumentError with the first thing that is wrong.
+
+    `folder` is how reports show the directory.
+    """
     files = list(yaml_files(directory))
     loaded = Loaded()
     for file in files:
@@ -82,6 +87,7 @@ def load_pack(directory: Path) -> RulePack:
         rules=tuple(sorted(loaded.rules, key=lambda rule: rule.id)),
         profiles=tuple(sorted(loaded.profiles, key=lambda profile: profile.id)),
         digest=_digest(files, directory),
+        folder=folder,
     )
 
 

@@ -125,11 +125,15 @@ def profile_of(document: YamlDocument) -> Profile:
             for step in data["steps"]
         ),
         mark=document.mark(),
+        expected_marks={
+            _camel(key): document.mark("expected", key, _word(said), key=True)
+            for key, said in data["expected"].items()
+        },
     )
 
 
 def _expectation(said: Mapping[str, Any]) -> Expectation:
-    (word,) = (word for word in _KINDS if word in said)
+    word = _word(said)
     return Expectation(
         kind=_KINDS[word],
         value=None if word in ("blank", "any") else said[word],
@@ -137,6 +141,11 @@ def _expectation(said: Mapping[str, Any]) -> Expectation:
         step=said["step"],
         note=said.get("note"),
     )
+
+
+def _word(said: Mapping[str, Any]) -> str:
+    (word,) = (word for word in _KINDS if word in said)
+    return word
 
 
 def _camel(key: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from auditor.errors import Mark
@@ -79,3 +79,5 @@ class Profile:
     sources: Mapping[str, Source]
     steps: tuple[Step, ...]
     mark: Mark
+    expected_marks: Mapping[str, Mark] = field(default_factory=dict)
+    """Where each expected value stands, by its key."""

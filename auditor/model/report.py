@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from auditor.model.configuration import AcceptedGap, RuleOverride, Thresholds
 from auditor.model.finding import ApplicationReference, Cause, Finding, Status, Subject
 from auditor.model.node import Json
 from auditor.model.profile import Source, Step
-from auditor.model.rule import Severity
+from auditor.model.rule import Remediation, Severity
 from auditor.model.snapshot import TenantIdentity
 
 SCHEMA_VERSION = "1.0"
@@ -118,6 +118,14 @@ class AuditedApplication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLine:
+    """Where something is written: a path relative to the repository, with slashes; the line counts from 1."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleEntry:
     """A rule of the run, for readers of the report."""
 
@@ -127,6 +135,13 @@ class RuleEntry:
     severity: Severity
     enabled: bool
     rationale: str
+    remediation: Remediation | None = None
+    references: tuple[str, ...] = ()
+    controls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    source: SourceLine | None = None
+    """The line that says what is expected; None in reports of older versions."""
+    expects: str | None = None
+    """The profile's expected value that it compares with (`replyUrl`); None: it says what has to be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +152,8 @@ class ProfileEntry:
     display_name: str
     sources: Mapping[str, Source]
     steps: tuple[Step, ...]
+    expected: Mapping[str, SourceLine] = field(default_factory=dict)
+    """Where each expected value is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

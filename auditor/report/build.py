@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from auditor import __version__
+from auditor.errors import Mark
 from auditor.model.configuration import AcceptedGap, Judgement
 from auditor.model.finding import Finding, Status
 from auditor.model.gap import Gap
@@ -22,14 +24,17 @@ from auditor.model.report import (
     RuleEntry,
     RuleSet,
     Run,
+    SourceLine,
     Summary,
     UsedConfiguration,
 )
-from auditor.model.rule import Rule, Severity
+from auditor.model.rule import Either, Rule, Severity
 from auditor.model.snapshot import Snapshot
 
 if TYPE_CHECKING:  # types alone; a format that only writes need not load the engine
     from auditor.evaluate import Evaluation, RulePack
+
+_EXPECTED_VALUE = re.compile(r"\bprofile\.expected\.([A-Za-z]+)")
 
 
 def build_report(
@@ -38,7 +43,7 @@ def build_report(
     """The report; `at` is the time (UTC) that `evaluation` judged for."""
     findings = tuple(verdict.finding for verdict in evaluation.verdicts)
     accepted = accepted_sections(judgement.accepted_gaps, at)
-    rules = [_rule(rule, judgement) for rule in pack.rules]
+    rules = [_rule(rule, judgement, pack) for rule in pack.rules]
     count = Counter(finding.status for finding in findings)
     return Report(
         schema_version=SCHEMA_VERSION,
@@ -61,7 +66,7 @@ def build_report(
         applications=evaluation.applications,
         findings=findings,
         rules=tuple(sorted(rules, key=lambda rule: rule.id)),
-        profiles=tuple(_profile(profile) for profile in sorted(pack.profiles, key=lambda p: p.id)),
+        profiles=tuple(_profile(profile, pack) for profile in sorted(pack.profiles, key=lambda p: p.id)),
         configuration=UsedConfiguration(
             environment=judgement.environment,
             rules=dict(sorted(judgement.rules.items())),
@@ -117,7 +122,7 @@ def _gaps(gaps: Iterable[Gap], accepted: frozenset[str]) -> tuple[ReportedGap, .
     )
 
 
-def _rule(rule: Rule, judgement: Judgement) -> RuleEntry:
+def _rule(rule: Rule, judgement: Judgement, pack: RulePack) -> RuleEntry:
     """The rule as it judged: with what the configuration says about it."""
     override = judgement.rules.get(rule.id)
     return RuleEntry(
@@ -127,10 +132,34 @@ def _rule(rule: Rule, judgement: Judgement) -> RuleEntry:
         severity=(override and override.severity) or rule.severity,
         enabled=rule.enabled if override is None or override.enabled is None else override.enabled,
         rationale=rule.rationale,
+        remediation=rule.remediation,
+        references=rule.references,
+        controls=dict(sorted(rule.controls.items())),
+        source=_written(pack, rule.category, rule.expect[0].mark),
+        expects=next(_expected_values(rule), None),
     )
 
 
-def _profile(profile: Profile) -> ProfileEntry:
+def _expected_values(rule: Rule) -> Iterator[str]:
+    """The keys of the profile's expected values that the rule compares with."""
+    for clause in rule.expect:
+        for assertion in clause.assertions if isinstance(clause, Either) else (clause,):
+            for path in (assertion.operand_path, assertion.path):
+                yield from _EXPECTED_VALUE.findall(path or "")
+
+
+def _profile(profile: Profile, pack: RulePack) -> ProfileEntry:
     return ProfileEntry(
-        id=profile.id, display_name=profile.display_name, sources=profile.sources, steps=profile.steps
+        id=profile.id,
+        display_name=profile.display_name,
+        sources=profile.sources,
+        steps=profile.steps,
+        expected={
+            key: _written(pack, "profiles", mark) for key, mark in sorted(profile.expected_marks.items())
+        },
     )
+
+
+def _written(pack: RulePack, category: str, mark: Mark) -> SourceLine:
+    parts = [part for part in (pack.folder, category, mark.file.name) if part]
+    return SourceLine(file="/".join(parts), line=mark.line)

@@ -31,6 +31,7 @@ from auditor.model.report import (
     RuleEntry,
     RuleSet,
     Run,
+    SourceLine,
     Summary,
     UsedConfiguration,
 )
@@ -208,10 +209,31 @@ GAPS = (
 )
 
 
+_EXPECTS = {"reply-url-matches": "replyUrl", "relay-state-matches": "relayState"}
+"""Rules that compare with a value of the profile."""
+
+REMEDIATION = Remediation(
+    portal="Enterprise apps > the application > Single sign-on > Basic SAML Configuration.",
+    graph=f'PATCH /v1.0/applications/{{id}} {{"web": {{"redirectUris": ["{ACS}"]}}}}',
+    cli=f"az ad app update --id <app id> --web-redirect-uris {ACS}",
+)
+REFERENCES = ("https://learn.microsoft.com/entra/identity/saas-apps/citrix-gotomeeting-tutorial",)
+CONTROLS = {"nist-sp-800-53-r5": ("CM-6", "IA-8"), "iso-27001-2022": ("A.8.9",)}
+
+
 def _rule(category: str, id: str, severity: Severity, title: str, *, enabled: bool = True) -> RuleEntry:
-    rationale = f"{title}. Otherwise sign-on fails, or people get in who should not."
     return RuleEntry(
-        id=id, category=category, title=title, severity=severity, enabled=enabled, rationale=rationale
+        id=id,
+        category=category,
+        title=title,
+        severity=severity,
+        enabled=enabled,
+        rationale=f"{title}. Otherwise sign-on fails, or people get in who should not.",
+        remediation=REMEDIATION,
+        references=REFERENCES,
+        controls=CONTROLS,
+        source=SourceLine(file=f"rules/{category}/{id}.yaml", line=12),
+        expects=_EXPECTS.get(id),
     )
 
 
@@ -299,6 +321,10 @@ PROFILE = ProfileEntry(
         ),
         Step(id="test", title="Test single sign-on", document="tutorial-2025", rules=("sign-ins-succeed",)),
     ),
+    expected={
+        "relayState": SourceLine(file="rules/profiles/gotomeeting.yaml", line=58),
+        "replyUrl": SourceLine(file="rules/profiles/gotomeeting.yaml", line=54),
+    },
 )
 
 
@@ -348,13 +374,9 @@ def _finding(
         observed=observed,
         evidence=evidence
         or (_evidence("GET /v1.0/servicePrincipals", "servicePrincipal", {"id": subject_id}),),
-        remediation=Remediation(
-            portal="Enterprise apps > the application > Single sign-on > Basic SAML Configuration.",
-            graph=f'PATCH /v1.0/applications/{{id}} {{"web": {{"redirectUris": ["{ACS}"]}}}}',
-            cli=f"az ad app update --id <app id> --web-redirect-uris {ACS}",
-        ),
-        references=("https://learn.microsoft.com/entra/identity/saas-apps/citrix-gotomeeting-tutorial",),
-        controls={"nist-sp-800-53-r5": ("CM-6", "IA-8"), "iso-27001-2022": ("A.8.9",)},
+        remediation=REMEDIATION,
+        references=REFERENCES,
+        controls=CONTROLS,
         tutorial=TutorialStep(document=DOCUMENT, step=step) if step else None,
     )
 

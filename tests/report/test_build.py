@@ -118,3 +118,29 @@ def test_profiles_come_with_their_steps_in_the_tutorials_order() -> None:
     (loaded,) = (profile for profile in PACK.profiles if profile.id == "gotomeeting")
     assert gotomeeting.steps == loaded.steps
     assert Path(loaded.mark.file).name == "gotomeeting.yaml"
+
+
+def line_of(file: str, line: int) -> str:
+    return (bundled("rules").parent / file).read_text(encoding="utf-8").splitlines()[line - 1].strip()
+
+
+def test_every_rule_names_the_line_that_says_what_it_expects() -> None:
+    for rule in built().rules:
+        assert rule.source is not None
+        assert rule.source.file == f"rules/{rule.category}/{rule.id}.yaml"
+        assert line_of(rule.source.file, rule.source.line).startswith("- ")
+
+
+def test_every_profile_names_the_lines_of_its_expected_values() -> None:
+    (profile,) = (each for each in built().profiles if each.id == "gotomeeting")
+    place = profile.expected["replyUrl"]
+    assert place.file == "rules/profiles/gotomeeting.yaml"
+    assert line_of(place.file, place.line) == "exactly: https://authentication.logmeininc.com/saml/acs"
+    assert line_of(place.file, profile.expected["relayState"].line) == "one_of:"
+
+
+def test_a_rule_says_which_of_the_profiles_values_it_compares_with() -> None:
+    expects = {rule.id: rule.expects for rule in built().rules}
+    assert expects["reply-url-matches"] == "replyUrl"
+    assert expects["identifier-matches"] == "identifier"
+    assert expects["signing-certificate-not-expired"] is None
