@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from auditor.drift.findings import Again
     from auditor.evaluate import RulePack
     from auditor.history import History, RunLock
-    from auditor.model.report import Report
+    from auditor.model.report import Report, TrendPoint
+
+_TREND_RUNS = 60
+"""Runs that a report draws its trend from."""
 
 _log = logging.getLogger("auditor")
 
@@ -53,7 +56,7 @@ class Run:
     lock: RunLock | None
 
     def compared(self, audit: Audit, snapshot: Snapshot, *, pack: RulePack, judgement: Judgement) -> Audit:
-        """The audit with the states of its findings since the last complete run."""
+        """The audit with the states of its findings since the last complete run, and the trend."""
         from auditor.drift.findings import compare_findings
 
         if self.history is None:
@@ -65,7 +68,21 @@ class Run:
             narrowed=snapshot.entries is not None,
             again=_judged_again(before, audit.report, snapshot, pack, judgement) if before else (),
         )
-        return replace(audit, report=report)
+        return replace(audit, report=replace(report, trend=self._trend(report, snapshot)))
+
+    def _trend(self, report: Report, snapshot: Snapshot) -> tuple[TrendPoint, ...]:
+        """The numbers of the last runs and of this one; none for a run of single applications."""
+        from auditor.model.report import TrendPoint
+
+        if self.history is None or snapshot.entries is not None:
+            return ()
+        now = TrendPoint(
+            run_id=report.run.id,
+            evaluated_at=report.run.evaluated_at,
+            rules_digest=report.run.rules.digest,
+            summary=report.summary,
+        )
+        return (*self.history.trend(snapshot.tenant.id, most=_TREND_RUNS - 1), now)
 
     def complete(self, audit: Audit, snapshot: Snapshot) -> None:
         """Keeps what was seen and said."""

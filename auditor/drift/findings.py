@@ -7,7 +7,7 @@ under the rules of now (and then at the time of now), and what it gives then is 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TypeAlias
@@ -108,8 +108,14 @@ class _Comparing:
             updated=states.count(BaselineState.UPDATED),
             absent=absent,
             unknown=unknown,
+            earlier=tuple(sorted(self._as_they_were(findings), key=_order)),
         )
         return replace(after, findings=findings, comparison=comparison)
+
+    def _as_they_were(self, findings: Sequence[Finding]) -> Iterator[EarlierFinding]:
+        for finding in findings:
+            if finding.baseline_state is BaselineState.UPDATED and is_failure(finding):
+                yield _earlier(self._earlier[finding.fingerprint], finding.baseline_cause)
 
     def _stated(self, finding: Finding, at: str) -> Finding:
         if finding.status is Status.NOT_EVALUATED:

@@ -23,8 +23,10 @@ _TAKEN = "$time"
 """Stands where a time was taken out; every string under such a key is, so this one is never mistaken."""
 
 _OF_SNAPSHOT = ("configuration", "targets")
-_OF_REPORT = ("coverage", "applications", "rules", "profiles", "configuration", "comparison")
-"""Parts of their own; the rest of a document is small and stays in its head."""
+"""Parts of their own; the rest of a snapshot is small and stays in its head."""
+
+_HEAD_OF_REPORT = frozenset({"schemaVersion", "run", "summary"})
+"""What a list of runs tells; everything else of a report is a part of its own."""
 
 Document = Mapping[str, Json]
 
@@ -67,7 +69,8 @@ def report_parts(document: Document) -> Parts:
     head = dict(document)
     findings = cast(Sequence[Mapping[str, Json]], head.pop("findings"))
     named = [("findings", list(same)) for _, same in groupby(findings, key=_neighbours)]
-    return _parts(document, head, [*((key, head.pop(key)) for key in _OF_REPORT), *named])
+    others = sorted(head.keys() - _HEAD_OF_REPORT)
+    return _parts(document, head, [*((key, head.pop(key)) for key in others), *named])
 
 
 def _neighbours(finding: Mapping[str, Json]) -> tuple[Json, str]:

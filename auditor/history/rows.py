@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import cattrs
 from sqlalchemy import Connection, Row, func, select, update
 
 from auditor.errors import CannotRunError
@@ -17,6 +18,7 @@ from auditor.history.process import Process, is_gone
 from auditor.history.run import RunEntry, State
 from auditor.history.tables import RUN
 from auditor.model.node import Json
+from auditor.model.report import Summary, TrendPoint
 from auditor.model.wire import from_json
 
 STALE_AFTER = timedelta(hours=6)
@@ -81,6 +83,22 @@ def entry(row: Row[Any], at: datetime) -> RunEntry:
         rules_digest=row.rules_digest,
         summary=json.loads(row.report_head)["summary"] if row.report_head else None,
     )
+
+
+def trend_point(row: Row[*tuple[Any, ...]]) -> TrendPoint | None:
+    """The numbers of a complete run; None when it looked at single applications, or its head is damaged."""
+    try:
+        report, snapshot = json.loads(row.report_head), json.loads(row.snapshot_head)
+        if snapshot.get("entries") is not None:
+            return None
+        return TrendPoint(
+            run_id=row.run_id,
+            evaluated_at=report["run"]["evaluatedAt"],
+            rules_digest=row.rules_digest,
+            summary=from_json(report["summary"], Summary),
+        )
+    except (cattrs.BaseValidationError, AttributeError, KeyError, TypeError, ValueError):
+        return None
 
 
 def whole(head: str, digest: str, parts: Iterable[tuple[str, bytes, bytes]]) -> dict[str, Json] | None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -21,11 +22,21 @@ from auditor.history.database import Database
 from auditor.history.migration import bring_up_to_date
 from auditor.history.parts import Document, Parts, canonical, report_parts, snapshot_parts
 from auditor.history.process import this_process
-from auditor.history.rows import STALE_AFTER, busy, entry, is_dead, mark_died, tenant_of, timestamp, whole
+from auditor.history.rows import (
+    STALE_AFTER,
+    busy,
+    entry,
+    is_dead,
+    mark_died,
+    tenant_of,
+    timestamp,
+    trend_point,
+    whole,
+)
 from auditor.history.run import Approval, Pruned, RunEntry, RunLock, State
 from auditor.history.tables import APPROVAL, CONTENT, PART, RUN
 from auditor.model.node import Json
-from auditor.model.report import Report
+from auditor.model.report import Report, TrendPoint
 from auditor.model.snapshot import Snapshot, SnapshotError, read_snapshot
 from auditor.model.wire import from_json, to_json
 
@@ -178,6 +189,16 @@ class History:
     def last(self, tenant: str) -> RunEntry | None:
         """The last complete run of a tenant."""
         return next((run for run in self.runs(tenant) if run.state is State.COMPLETE), None)
+
+    def trend(self, tenant: str, *, most: int) -> list[TrendPoint]:
+        """The last complete runs of a tenant that looked at all its applications, oldest first."""
+        columns = (RUN.c.run_id, RUN.c.rules_digest, RUN.c.report_head, RUN.c.snapshot_head)
+        with self._database.reading() as connection:
+            mine = (RUN.c.tenant == tenant_of(connection, tenant), RUN.c.state == State.COMPLETE)
+            rows = connection.execute(select(*columns).where(*mine).order_by(RUN.c.number.desc()))
+            points = (trend_point(row) for row in rows)
+            found = list(islice((point for point in points if point is not None), most))
+        return found[::-1]
 
     def snapshot(self, run_id: str) -> Snapshot:
         """What a run saw. `run_id` is whatever `run` takes. Raises UsageError, CannotRunError."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from auditor.model.access import Access
 from auditor.model.configuration import AcceptedGap, RuleOverride, Thresholds
 from auditor.model.finding import ApplicationReference, Cause, Finding, Status, Subject
 from auditor.model.node import Json
@@ -115,6 +116,8 @@ class AuditedApplication:
     rollover_sentence: str | None = None
     """What will happen to sign-in, when, and what to do."""
     certificates: tuple[Certificate, ...]
+    access: Access | None = None
+    """Who may use it; None in reports of versions that did not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +202,19 @@ class Comparison:
     """Solved: they were judged now, or their subject is no longer there."""
     unknown: tuple[EarlierFinding, ...]
     """Neither solved nor new: what they rest on could not be read, or was not looked at."""
+    earlier: tuple[EarlierFinding, ...] = ()
+    """What is another now (`updated`), as it was; `cause` is why it changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendPoint:
+    """A run of the history, in numbers."""
+
+    run_id: str
+    evaluated_at: str
+    rules_digest: str
+    """Another one than before: other rules may have moved the numbers, not the tenant."""
+    summary: Summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,3 +232,6 @@ class Report:
     configuration: UsedConfiguration
     comparison: Comparison | None = None
     """None without a history, and in the first run of one."""
+    trend: tuple[TrendPoint, ...] = ()
+    """The last complete runs of the tenant, oldest first, this one last; runs of single applications
+    (`--application`) are left out. Empty without a history."""

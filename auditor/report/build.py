@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from auditor.model.gap import Gap
 from auditor.model.profile import Profile
 from auditor.model.report import (
     SCHEMA_VERSION,
+    AuditedApplication,
     Coverage,
     ProfileEntry,
     Report,
@@ -30,6 +32,7 @@ from auditor.model.report import (
 )
 from auditor.model.rule import Either, Rule, Severity
 from auditor.model.snapshot import Snapshot
+from auditor.report.access import AccessReader
 
 if TYPE_CHECKING:  # types alone; a format that only writes need not load the engine
     from auditor.evaluate import Evaluation, RulePack
@@ -63,7 +66,7 @@ def build_report(
             gaps=_gaps(evaluation.gaps, accepted),
         ),
         summary=_summary(count, findings),
-        applications=evaluation.applications,
+        applications=_with_access(evaluation.applications, snapshot),
         findings=findings,
         rules=tuple(sorted(rules, key=lambda rule: rule.id)),
         profiles=tuple(_profile(profile, pack) for profile in sorted(pack.profiles, key=lambda p: p.id)),
@@ -85,6 +88,16 @@ def accepted_sections(gaps: Iterable[AcceptedGap], at: datetime) -> frozenset[st
 def run_id(snapshot: Snapshot, at: datetime) -> str:
     """The same for the same snapshot judged for the same time: 32 hex digits of a SHA-256 over both."""
     return hashlib.sha256(f"{snapshot.digest}\n{_timestamp(at)}".encode()).hexdigest()[:32]
+
+
+def _with_access(
+    applications: Iterable[AuditedApplication], snapshot: Snapshot
+) -> tuple[AuditedApplication, ...]:
+    reader = AccessReader(snapshot)
+    return tuple(
+        replace(application, access=reader.access(application.service_principal_id))
+        for application in applications
+    )
 
 
 def _timestamp(at: datetime) -> str:

@@ -90,6 +90,13 @@ def test_four_nights(kept: Tenant, scan: Scan, auditor: Runner) -> None:
     assert solved["firstSeenAt"] == second.report["run"]["evaluatedAt"]
     assert "1 solved: GoToMeeting:" in fourth.result.stderr
 
+    trend = fourth.report["trend"]
+    assert [point["evaluatedAt"] for point in trend] == [
+        scanned.report["run"]["evaluatedAt"] for scanned in (first, second, third, fourth) if scanned.report
+    ]
+    assert trend[1]["summary"]["fail"] == trend[0]["summary"]["fail"] + 1
+    assert first.report["trend"] == trend[:1]
+
     listed = json.loads(auditor("history", "list", "--config", kept.file, "--format", "json").stdout)
     assert [(run["number"], run["state"]) for run in listed] == [(n, "complete") for n in (4, 3, 2, 1)]
     assert listed[0]["runId"] == fourth.report["run"]["id"]

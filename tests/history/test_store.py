@@ -75,6 +75,19 @@ def test_what_was_recorded_comes_back_to_the_letter(history: History) -> None:
     assert history.run(report.run.id[:6]).number == history.run(str(run.number)).number == run.number
 
 
+def test_the_trend_is_that_of_whole_runs_the_oldest_first(history: History) -> None:
+    for night in range(4):
+        keep(history, replace(sample_snapshot(night), entries=(0,) if night == 2 else None))
+    keep(history, sample_snapshot(1, tenant_id="another"), name="another")
+    history.fail(history.begin(NAME, at(4)), message="no", at=at(4))
+    times = [point.evaluated_at for point in history.trend(NAME, most=60)]
+    assert times == [timestamp(at(night) + timedelta(seconds=41)) for night in (0, 1, 3)]
+    newest = history.trend(NAME, most=2)
+    assert [point.evaluated_at for point in newest] == times[1:]
+    assert newest[-1].summary == report_of(sample_snapshot(3)).summary
+    assert history.trend("nobody", most=60) == []
+
+
 def test_unchanged_nights_store_nothing_twice(history: History, url: str) -> None:
     keep(history, sample_snapshot(0))
     after_one = contents(url, history)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from auditor.model.access import Access, Assigned
 from auditor.model.configuration import AcceptedGap, RuleOverride, Thresholds
 from auditor.model.finding import (
     ApplicationReference,
@@ -130,6 +131,57 @@ def _application(number: int, name: str, *certificates: Certificate, **changes: 
     return AuditedApplication(**{**facts, **changes})  # type: ignore[arg-type]
 
 
+def _access(service_principal: int, *assigned: Assigned, **changes: object) -> Access:
+    def number(kind: str) -> int:
+        return sum(each.kind == kind for each in assigned)
+
+    facts: dict[str, object] = {
+        "assignment_required": True,
+        "users": number("user"),
+        "groups": number("group"),
+        "service_principals": number("servicePrincipal"),
+        "people": number("user") + sum(each.members or 0 for each in assigned),
+        "assigned": assigned,
+        "unseen": None,
+        "source": f"GET /v1.0/servicePrincipals/00000000-0000-4000-8000-00000000000{service_principal}"
+        "/appRoleAssignedTo",
+        "collected_at": "2026-11-23T02:00:12Z",
+    }
+    return Access(**{**facts, **changes})  # type: ignore[arg-type]
+
+
+def _user(name: str, address: str, *, user_type: str = "Member", enabled: bool = True) -> Assigned:
+    return Assigned(
+        kind="user",
+        id=f"u-{address}",
+        name=name,
+        user_principal_name=address,
+        user_type=user_type,
+        account_enabled=enabled,
+    )
+
+
+ACCESS = {
+    "other": _access(1, _user(HOSTILE, f"{HOSTILE}@evil.example", user_type="Guest", enabled=False)),
+    "meeting": _access(
+        2,
+        Assigned(kind="group", id="g-1", name="Sales", members=48, guests=2, disabled=1),
+        Assigned(kind="group", id="g-2", name="Board", unseen="Graph answered 403; grant Member.Read.Hidden"),
+        _user("Adele Vance", "adele@contoso.com"),
+        _user("Alex Wilber", "alex@contoso.com", enabled=False),
+        Assigned(kind="servicePrincipal", id="s-1", name="Nightly export"),
+        people=None,
+    ),
+    "training": _access(
+        3, users=None, groups=None, service_principals=None, people=None,
+        unseen="Graph answered 403 Authorization_RequestDenied; grant Application.Read.All",
+    ),
+    "webinar": _access(
+        4, *(_user(f"Person {n:02d}", f"person{n:02d}@contoso.com") for n in range(25)),
+        users=212, people=212, assignment_required=False,
+    ),
+}  # fmt: skip
+
 APPLICATIONS = (
     _application(
         1,
@@ -140,12 +192,14 @@ APPLICATIONS = (
         matched_by="allApplications",
         sign_on_mode=None,
         enabled=None,
+        access=ACCESS["other"],
     ),
     _application(
         2,
         "GoToMeeting",
         _certificate("A7" * 20, days_left=7, status="active", not_after="2026-11-30T10:12:00Z"),
         _certificate("B8" * 20, days_left=1090, status="inactive", not_after="2029-11-17T08:00:00Z"),
+        access=ACCESS["meeting"],
     ),
     _application(
         3,
@@ -153,6 +207,7 @@ APPLICATIONS = (
         _certificate("D4" * 20, days_left=-13, status="active", not_after="2026-11-10T23:59:59Z"),
         product="GoToTraining",
         enabled=False,
+        access=ACCESS["training"],
     ),
     _application(
         4,
@@ -171,6 +226,7 @@ APPLICATIONS = (
         ),
         product="GoToWebinar",
         matched_by="displayName",
+        access=ACCESS["webinar"],
     ),
 )
 OTHER, MEETING, TRAINING, WEBINAR = APPLICATIONS

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from auditor.model import configuration, finding, gap, profile, report, rule
+from auditor.model import access, configuration, finding, gap, profile, report, rule
 from auditor.model.report import Report
 from auditor.model.wire import from_json, to_json
 from auditor.report import formats
 from auditor.report.json import render
 from auditor.yaml_document import bundled_schema
+from tests.report.nights import second_night
 from tests.report.sample import HOSTILE, sample_report
 
 SCHEMA = bundled_schema("report")
@@ -57,7 +58,9 @@ def compared_report() -> Report:
     return dataclasses.replace(sample, comparison=comparison, findings=(*sample.findings, new))
 
 
-@pytest.mark.parametrize("told", [sample_report(), compared_report()], ids=["first", "compared"])
+@pytest.mark.parametrize(
+    "told", [sample_report(), compared_report(), second_night()], ids=["first", "compared", "later"]
+)
 def test_a_report_is_valid_and_survives_the_journey(told: Report) -> None:
     document = json.loads(render(told))
     Draft202012Validator.check_schema(SCHEMA)
@@ -99,10 +102,13 @@ def test_the_schema_lets_no_key_be_missing_or_further() -> None:
         (report.RuleEntry, ("$defs", "rule")),
         (report.ProfileEntry, ("$defs", "profile")),
         (report.UsedConfiguration, ("$defs", "configuration")),
-        (report.Summary, ("properties", "summary")),
+        (report.Summary, ("$defs", "summary")),
         (report.Coverage, ("properties", "coverage")),
         (report.Comparison, ("$defs", "comparison")),
         (report.EarlierFinding, ("$defs", "earlierFinding")),
+        (report.TrendPoint, ("$defs", "trendPoint")),
+        (access.Access, ("$defs", "access")),
+        (access.Assigned, ("$defs", "assigned")),
         (finding.Finding, ("$defs", "finding")),
         (finding.Evidence, ("$defs", "evidence")),
         (profile.Step, ("$defs", "profile", "properties", "steps", "items")),
@@ -113,7 +119,7 @@ def test_the_schema_has_the_keys_of_the_types(kind: type, place: tuple[str, ...]
     description: Any = SCHEMA
     for key in place:
         description = description[key]
-    sample = to_json(_first(kind, compared_report()))
+    sample = to_json(_first(kind, second_night()))
     assert isinstance(sample, dict)
     assert set(description["properties"]) == set(sample)
 
