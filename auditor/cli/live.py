@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 from auditor.errors import CannotRunError, NoSuchApplicationError, UsageError
 from auditor.model.cloud import CLOUDS, Cloud
 from auditor.model.gap import Gap
+from auditor.model.node import Node
+from auditor.model.profile import ExpectationKind
 
 if TYPE_CHECKING:
     from auditor.evaluate import RulePack
+    from auditor.evaluate.evidence.reading import Source
     from auditor.evaluate.evidence.signing_keys import KeyGroup
     from auditor.model.configuration import Configuration, Endpoints, TenantConfiguration
     from auditor.model.snapshot import Snapshot, Target
@@ -40,17 +43,18 @@ class LiveApplication:
     relay_state: str | None
     name_id: str | None
     """Of the configured test user."""
-    name_id_format: str | None
+    name_id_formats: tuple[str, ...]
+    """Any of these will do; empty: the profile asks for none."""
 
 
-def read_application(file: Path, name: str) -> LiveApplication:
-    """Collects the application that the configuration `file` calls `name`.
+def read_application(file: Path, name: str, rules: Path | None) -> LiveApplication:
+    """Collects the application that the configuration `file` calls `name`; its profile is among `rules`.
 
     Raises UsageError when it names none or several, CannotRunError when its certificates cannot be read.
     """
     from auditor.cli.audit import load_configuration_for, load_rules
 
-    pack = load_rules(None)
+    pack = load_rules(rules)
     configuration = load_configuration_for(file, pack)
     elsewhere: NoSuchApplicationError | None = None
     for tenant in configuration.tenants:
@@ -90,7 +94,7 @@ def _application(
         raise _unread(groups if isinstance(groups, Gap) else source.gap("it was not read"))
     judgement = configuration.judgement(tenant)
     thresholds = judgement.thresholds.certificate_expiry_days
-    values = _profile_values(snapshot, target, pack, configuration, tenant)
+    wanted = _expectations(snapshot, target, pack, configuration, tenant)
     return LiveApplication(
         tenant_id=snapshot.tenant.id,
         app_id=target.app_id,
@@ -99,11 +103,11 @@ def _application(
         certificates=tuple(_certificate(group) for group in groups if group.signs),
         active=next(iter(active), None),
         expiry_days=max(thresholds, default=0),
-        identifier=values.get("identifier"),
-        reply_url=values.get("replyUrl"),
-        relay_state=values.get("relayState"),
+        identifier=_exactly(wanted.get("identifier")) or _identifier(source, target),
+        reply_url=_exactly(wanted.get("replyUrl")) or _reply_url(source),
+        relay_state=_exactly(wanted.get("relayState")),
         name_id=_name_id(snapshot, target, tenant),
-        name_id_format=values.get("nameIdFormat"),
+        name_id_formats=_formats(wanted.get("nameIdFormat")),
     )
 
 
@@ -128,29 +132,68 @@ def _unread(gap: Gap) -> CannotRunError:
     return CannotRunError(f"the application's certificates could not be read: {gap.detail}", remedy=cure)
 
 
-def _profile_values(
+def _expectations(
     snapshot: Snapshot,
     target: Target,
     pack: RulePack,
     configuration: Configuration,
     tenant: TenantConfiguration,
-) -> Mapping[str, str]:
-    """The values that the profile asks for exactly."""
+) -> Mapping[str, Node]:
+    """What the profile asks for, by setting; of a setting that products differ in, what this product has."""
     from auditor.evaluate.evidence.expectations import expectations
     from auditor.evaluate.evidence.reading import bare
 
     profile = next((profile for profile in pack.profiles if profile.id == target.profile), None)
     root = bare(expectations(snapshot, profile, configuration.judgement(tenant), target.application))
     expected = root.get("expected") if isinstance(root, Mapping) else None
-    if not isinstance(expected, Mapping):
-        return {}
-    return {
-        name: value
-        for name, expectation in expected.items()
-        if isinstance(expectation, Mapping)
-        and expectation["kind"] == "exactly"
-        and isinstance(value := expectation["value"], str)
-    }
+    return expected if isinstance(expected, Mapping) else {}
+
+
+def _identifier(source: Source, target: Target) -> str | None:
+    """What the application calls itself where its profile leaves it open; None where it has several names."""
+    from auditor.evaluate.evidence.identity import identifiers
+    from auditor.evaluate.evidence.reading import attempt
+
+    names = attempt(lambda: identifiers(source.item().texts("servicePrincipalNames"), target.app_id))
+    return None if isinstance(names, Gap) or len(names) != 1 else names[0]
+
+
+def _reply_url(source: Source) -> str | None:
+    """Its reply URL; None where it has several."""
+    from auditor.evaluate.evidence.reading import attempt
+
+    urls = attempt(lambda: source.item().texts("replyUrls"))
+    return None if isinstance(urls, Gap) or len(urls) != 1 else urls[0]
+
+
+def _exactly(expectation: Node) -> str | None:
+    """The one text that is right; None where several are, or any."""
+    if not isinstance(expectation, Mapping) or expectation["kind"] != ExpectationKind.EXACTLY:
+        return None
+    value = expectation["value"]
+    return value if isinstance(value, str) else None
+
+
+def _formats(expectation: Node) -> tuple[str, ...]:
+    """The name ID formats that are right; none where the profile leaves it open."""
+    from auditor.evaluate.operators import pattern_regex
+    from auditor.saml.response import NAME_ID_FORMATS, UNSPECIFIED
+
+    if not isinstance(expectation, Mapping):
+        return ()
+    value = expectation["value"]
+    match expectation["kind"]:
+        case ExpectationKind.EXACTLY:
+            return (str(value),)
+        case ExpectationKind.ONE_OF:
+            values = value.values() if isinstance(value, Mapping) else value
+            return tuple(str(one) for one in values) if isinstance(values, Iterable) else ()
+        case ExpectationKind.MATCHES:
+            pattern = pattern_regex(str(value))
+            return tuple(one for one in NAME_ID_FORMATS if pattern.fullmatch(one)) or (str(value),)
+        case ExpectationKind.BLANK:
+            return (UNSPECIFIED,)  # what a name ID without a format has
+    return ()
 
 
 def _name_id(snapshot: Snapshot, target: Target, tenant: TenantConfiguration) -> str | None:

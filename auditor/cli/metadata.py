@@ -15,6 +15,7 @@ import click
 
 from auditor.cli.live import read_application
 from auditor.cli.options import EXISTING_FILE, FILE, Instant
+from auditor.cli.options import rules as rules_option
 from auditor.errors import CannotRunError
 from auditor.model.cloud import CLOUDS
 from auditor.report.text import visible
@@ -81,6 +82,7 @@ def command() -> None:
 @click.option(
     "--application", metavar="NAME", help="With --config: profile, display name, appId or object id."
 )
+@rules_option
 @click.option("--at", type=Instant(), help="The time to judge for, ISO 8601.  [default: now]")
 @click.option(
     "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -95,6 +97,7 @@ def check(
     cloud: str,
     config: Path | None,
     application: str | None,
+    rules: Path | None,
     at: datetime | None,
     output_format: str,
 ) -> int:
@@ -107,7 +110,7 @@ def check(
     from auditor.saml.metadata_check import check_metadata
 
     options = _Options(tenant_id, app_id, certificate_files, active, cloud)
-    expected, endpoints = _expected(options, config, application, at or datetime.now(UTC))
+    expected, endpoints = _expected(options, config, application, rules, at or datetime.now(UTC))
     codes = []
     for name in documents:
         try:
@@ -136,7 +139,7 @@ class _Options(NamedTuple):
 
 
 def _expected(
-    options: _Options, config: Path | None, application: str | None, at: datetime
+    options: _Options, config: Path | None, application: str | None, rules: Path | None, at: datetime
 ) -> tuple[Expected, Endpoints | None]:
     from auditor.saml.metadata_check import Expected
 
@@ -145,7 +148,7 @@ def _expected(
     if config is not None and application is not None:
         if options.tenant_id or options.app_id or options.certificate_files or options.active:
             raise click.UsageError("Give --config and --application, or the values themselves, not both.")
-        live = read_application(config, application)
+        live = read_application(config, application, rules)
         expected = Expected(
             tenant_id=live.tenant_id,
             app_id=live.app_id,

@@ -14,6 +14,7 @@ import click
 from auditor.cli.live import LiveApplication, read_application
 from auditor.cli.metadata import EXIT_CODES, Thumbprint, read_certificates
 from auditor.cli.options import EXISTING_FILE, FILE, Instant
+from auditor.cli.options import rules as rules_option
 from auditor.report.text import visible
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def command() -> None:
 @click.option(
     "--application", metavar="NAME", help="With --config: profile, display name, appId or object id."
 )
+@rules_option
 @click.option("--at", type=Instant(), help="The time to judge for, ISO 8601.  [default: now]")
 @click.option("--clock-skew", type=click.IntRange(min=0), default=120, show_default=True, metavar="SECONDS")
 @click.option(
@@ -76,6 +78,7 @@ def check(
     in_response_to: str | None,
     config: Path | None,
     application: str | None,
+    rules: Path | None,
     at: datetime | None,
     clock_skew: int,
     output_format: str,
@@ -97,7 +100,7 @@ def check(
         audience=audience,
         recipient=recipient,
         name_id=name_id,
-        name_id_format=name_id_format,
+        name_id_formats=() if name_id_format is None else (name_id_format,),
         relay_state=relay_state,
         in_response_to=in_response_to,
         at=at or datetime.now(UTC),
@@ -112,7 +115,7 @@ def check(
     if (config is None) != (application is None):
         raise click.UsageError("--config and --application belong together.")
     if config is not None and application is not None:
-        given = given.completed(read_application(config, application))
+        given = given.completed(read_application(config, application, rules))
     result = check_response(data, expected=given.expected())
     click.echo(json.dumps(result.to_json()) if output_format == "json" else _as_text(file, result))
     return EXIT_CODES[result.verdict.value]
@@ -128,7 +131,7 @@ class _Given(NamedTuple):
     audience: str | None
     recipient: str | None
     name_id: str | None
-    name_id_format: str | None
+    name_id_formats: tuple[str, ...]
     relay_state: str | None
     in_response_to: str | None
     at: datetime
@@ -144,7 +147,7 @@ class _Given(NamedTuple):
             audience=self.audience or live.identifier,
             recipient=self.recipient or live.reply_url,
             name_id=self.name_id or live.name_id,
-            name_id_format=self.name_id_format or live.name_id_format,
+            name_id_formats=self.name_id_formats or live.name_id_formats,
             relay_state=self.relay_state or live.relay_state,
         )
 
@@ -161,7 +164,7 @@ class _Given(NamedTuple):
             audience=self.audience,
             recipient=self.recipient,
             name_id=self.name_id,
-            name_id_format=self.name_id_format,
+            name_id_formats=self.name_id_formats,
             relay_state=self.relay_state,
             in_response_to=self.in_response_to,
             certificates=self._certificates(),

@@ -1,12 +1,14 @@
 """The SAML response of a test sign-on that the configuration names, reduced before it is stored.
 
 Only a captured response shows what Entra really sends. It names a person: kept is what the rules need, as
-`auditor.saml.reduced` gives it.
+`auditor.saml.reduced` gives it; who it is and what is said of him only where the configuration asks for that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from auditor.collect.collector import Collector, Context, Records
 from auditor.collect.declared_file import file_request, read_declared
@@ -16,6 +18,12 @@ from auditor.model.configuration import ApplicationConfiguration, CapturedRespon
 from auditor.model.gap import Gap, Reason
 from auditor.model.node import Request
 from auditor.model.snapshot import Per, Record, Target
+
+if TYPE_CHECKING:
+    from auditor.saml.certificate import Certificate
+
+KEEP = "keep"
+"""The `personal_data` that lets name ID and attributes into the snapshot."""
 
 
 async def run(context: Context) -> Records:
@@ -59,8 +67,28 @@ def _captured(
     )
     if isinstance(data, Gap):
         return Record(value=data, requests=requests)
-    facts = reduce_response(data, person=_person(context, entry))
-    return Record(value={"capturedOn": captured.captured_on, **facts}, requests=requests)
+    believed = _listed(context, target) if captured.personal_data == KEEP else None
+    facts = reduce_response(data, person=_person(context, entry), believed=believed)
+    value = {"capturedOn": captured.captured_on, "personalData": captured.personal_data, **facts}
+    return Record(value=value, requests=requests)
+
+
+def _listed(context: Context, target: Target) -> Callable[[Certificate], bool]:
+    """Whether Entra lists a certificate for this application; not, where its keys could not be read."""
+    from auditor.saml.certificate import identifies
+
+    found = context.value("servicePrincipals", target.service_principal_id)
+    keys = found.get("keyCredentials") if isinstance(found, Mapping) else None
+    known = [key for key in keys if isinstance(key, Mapping)] if isinstance(keys, list | tuple) else []
+
+    def listed(certificate: Certificate) -> bool:
+        encoded = base64.b64encode(certificate.der).decode()
+        identifiers = [one for key in known if isinstance(one := key.get("customKeyIdentifier"), str)]
+        return any(key.get("key") == encoded for key in known) or any(
+            identifies(identifier, certificate) for identifier in identifiers
+        )
+
+    return listed
 
 
 def _person(context: Context, entry: ApplicationConfiguration) -> Mapping[str, str]:
@@ -82,6 +110,6 @@ COLLECTOR = Collector(
     mount=None,
     title="Captured responses",
     permissions=(),
-    after=("testUser",),
+    after=("servicePrincipals", "testUser"),
     run=run,
 )

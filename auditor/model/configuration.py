@@ -95,6 +95,8 @@ class CapturedResponse:
     """As written, relative to the configuration."""
     captured_on: str
     """ISO 8601 date."""
+    personal_data: str = "masked"
+    """`masked`, or `keep`: whether name ID and attributes may stand in the files of a scan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,9 @@
 """Finds the SAML response in what an administrator has at hand after a test sign-on.
 
-XML; the base64 of the form field; a URL-encoded form body, redirect URL or copied command line (deflated or
-not); the HTML page that posts the form; a browser's HAR export; a SAML-tracer export. What is found is bytes,
-for `door` to open.
+XML; the base64 of the form field, in either alphabet; a URL-encoded form body, redirect URL or copied command
+line (deflated or not, and encoded twice where a tool encoded what was encoded); the HTML page that posts the
+form; a browser's HAR export, its contents in base64 or not; a SAML-tracer export. What is found is bytes, for
+`door` to open.
 """
 
 from __future__ import annotations
@@ -26,11 +27,17 @@ MAX_CAPTURE_BYTES = 50_000_000
 _MAX_VALUE = 5 * MAX_BYTES
 """Base64 makes four characters of three bytes; percent signs make three of one."""
 
+_MOST_ENCODINGS = 3
+"""How often a value may be URL-encoded: a command line that is copied from a log has it twice."""
+
 _SPACE = b" \t\r\n"
+_OF_URLS = str.maketrans("-_", "+/")
 _FIELD = "SAMLResponse"
 _RELAY_STATE = "RelayState"
 _FORM_VALUE = re.compile(r"(?<!\w)(SAMLResponse|RelayState)=([^&#\s\"']*)")
 _RESPONSE_TAG = re.compile(r"<(?:[\w.-]+:)?Response[\s>]")
+_PAGE_TAG = re.compile(r"<(?:!doctype\s+html|html|body|form|input)\b|<(?:[\w.-]+:)?(Response)[\s>]", re.I)
+_ENCODED_FIELD = re.compile(rf"{_FIELD}%(?:25)*3D", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +56,11 @@ def read_capture(data: bytes) -> Capture:
     """
     if len(data) > MAX_CAPTURE_BYTES:
         raise DocumentRefused("too-large", f"the file has more than {MAX_CAPTURE_BYTES} bytes")
-    if _is_markup(data) and not _is_html(data):
+    text = _decode(data)
+    if text.lstrip().startswith("<") and not _is_page(text):
         return Capture(document=data.lstrip(_SPACE), relay_state=None)
     found: dict[bytes, Capture] = {}
-    for value, relay_state in _candidates(_decode(data)):
+    for value, relay_state in _candidates(text):
         document = _document(value)
         if document is not None and (document not in found or relay_state is not None):
             found[document] = Capture(document=document, relay_state=relay_state)
@@ -65,19 +73,22 @@ def read_capture(data: bytes) -> Capture:
 
 
 def _is_markup(data: bytes) -> bool:
-    if data[:4] in (b"\xff\xfe<\x00", b"\xfe\xff\x00<"):
+    if data[:4] in (b"\xff\xfe<\0", b"\xfe\xff\0<") or data[:2] in (b"<\0", b"\0<"):
         return True
     return data.lstrip(b"\xef\xbb\xbf" + _SPACE).startswith(b"<")
 
 
-def _is_html(data: bytes) -> bool:
-    head = data[:2000].lower()
-    return b"<html" in head or b"<!doctype html" in head or b"<form" in head
+def _is_page(text: str) -> bool:
+    """Whether markup is a web page, or the form of one, and no document of SAML."""
+    first = _PAGE_TAG.search(text, 0, 2000)
+    return first is not None and first[1] is None
 
 
 def _decode(data: bytes) -> str:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # what Windows calls Unicode
         return data.decode("utf-16", errors="replace")
+    if data[:2] in (b"<\0", b"\0<"):  # the same without its mark
+        return data.decode("utf-16-le" if data[:1] == b"<" else "utf-16-be", errors="replace")
     return data.decode("utf-8-sig", errors="replace")
 
 
@@ -92,7 +103,7 @@ def _candidates(text: str) -> Iterator[tuple[str, str | None]]:
         yield from _in_json(document)
     elif stripped[:1] == "<":
         yield from _in_html(stripped)
-    elif f"{_FIELD}=" in stripped:
+    elif f"{_FIELD}=" in stripped or _ENCODED_FIELD.search(stripped):
         yield from _in_form(stripped)
     else:
         yield stripped, None
@@ -109,6 +120,7 @@ def _in_json(document: object) -> Iterator[tuple[str, str | None]]:
         here: Iterable[tuple[str, str | None]] = ()
         if isinstance(node, dict):
             waiting += node.values()
+            waiting += _content(node)
             here = _paired(node.items())
         elif isinstance(node, list):
             waiting += node
@@ -116,7 +128,7 @@ def _in_json(document: object) -> Iterator[tuple[str, str | None]]:
         elif isinstance(node, str) and node.lstrip()[:1] == "<":
             here = _in_html(node) if _FIELD in node else ()
             copies += [node] if _RESPONSE_TAG.search(node) else []
-        elif isinstance(node, str) and f"{_FIELD}=" in node:
+        elif isinstance(node, str) and (f"{_FIELD}=" in node or _ENCODED_FIELD.search(node)):
             here = _in_form(node)
         for value, relay_state in here:
             found = found or _document(value) is not None
@@ -143,20 +155,54 @@ def _paired(items: Iterable[object]) -> Iterator[tuple[str, str | None]]:
             relay_state = value
     for response in responses:
         # Some browsers export the fields of a form as they were sent, others decoded.
-        encoded = "%" in response and relay_state is not None
-        yield response, unquote(relay_state or "") if encoded else relay_state
+        times = _times_encoded(response)
+        yield response, None if relay_state is None else _unquoted(relay_state, times)
+
+
+def _content(node: dict[str, object]) -> Iterator[str]:
+    """The text of a HAR entry's content that is given in base64."""
+    text = node.get("text")
+    if node.get("encoding") != "base64" or not isinstance(text, str):
+        return
+    try:
+        decoded = _decode(base64.b64decode("".join(text.split())))
+    except (binascii.Error, ValueError):
+        return
+    if _FIELD in decoded:  # an image is none of our business
+        yield decoded
 
 
 def _in_form(text: str) -> Iterator[tuple[str, str | None]]:
+    if '^"' in text:  # a command line of Windows, which has a caret before everything else
+        text = text.replace("^", "")
+    for _ in range(_MOST_ENCODINGS):
+        if f"{_FIELD}=" not in text:
+            text = unquote(text)
     responses: list[str] = []
     relay_state: str | None = None
     for name, value in _FORM_VALUE.findall(text):
         if name == _FIELD:
             responses.append(value)
         else:
-            relay_state = unquote(value.replace("+", " "))
+            relay_state = value
     for response in responses:
-        yield response, relay_state
+        times = max(1, _times_encoded(response))
+        yield response, None if relay_state is None else _unquoted(relay_state.replace("+", " "), times)
+
+
+def _times_encoded(value: str) -> int:
+    """How often a response was URL-encoded: neither base64 nor markup has a percent sign of its own."""
+    for times in range(_MOST_ENCODINGS):
+        if "%" not in value:
+            return times
+        value = unquote(value)
+    return _MOST_ENCODINGS
+
+
+def _unquoted(value: str, times: int) -> str:
+    for _ in range(times):
+        value = unquote(value)
+    return value
 
 
 def _in_html(text: str) -> Iterator[tuple[str, str | None]]:
@@ -171,15 +217,17 @@ def _in_html(text: str) -> Iterator[tuple[str, str | None]]:
 
 def _document(value: str) -> bytes | None:
     """The bytes that a field's value stands for; None when it is no value of that field."""
-    if value.lstrip()[:1] == "<":
-        return value.encode("utf-8", errors="replace")
     if len(value) > _MAX_VALUE:
         return None
-    text = unquote(value) if "%" in value else value
+    if value.lstrip()[:1] != "<":
+        value = _unquoted(value, _times_encoded(value))
+    if value.lstrip()[:1] == "<":
+        return value.encode("utf-8", errors="replace")
+    # Line ends come from wrapping; a space that is left is a plus sign, decoded once too often; minus and
+    # underscore are what URLs have for plus and slash.
+    compact = "".join(line.strip() for line in value.splitlines()).replace(" ", "+")
     try:
-        # Line ends come from wrapping; a space that is left is a plus sign, decoded once too often.
-        compact = "".join(line.strip() for line in text.splitlines()).replace(" ", "+")
-        data = base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
+        data = base64.b64decode(compact.translate(_OF_URLS) + "=" * (-len(compact) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None
     if not data:

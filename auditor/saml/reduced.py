@@ -1,4 +1,4 @@
-"""What may be kept of a captured response: everything but who signed on.
+"""What may be kept of a captured response: everything but who signed on, unless that is asked for.
 
 A response names a person, and often says much about them. Verified with the certificates in it, it is reduced
 to what an audit needs; whether the signer is one of the application's certificates is judged afterwards, by
@@ -7,7 +7,7 @@ thumbprint.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -35,9 +35,16 @@ _COMPARED = ("destination", "issuer")
 _MOST_CERTIFICATES = 8
 
 
-def reduce_response(data: bytes, *, person: Mapping[str, str]) -> dict[str, Json]:
-    """The facts of the response in `data`, in any form that `capture` knows, without anybody's name.
+MASK = "(masked)"
+"""Stands for a value that was seen and not kept."""
 
+
+def reduce_response(
+    data: bytes, *, person: Mapping[str, str], believed: Callable[[Certificate], bool] | None = None
+) -> dict[str, Json]:
+    """The facts of the response in `data`, in any form that `capture` knows.
+
+    The values of name ID and attributes are masked, unless all signers are `believed` and nothing is wrong.
     `person` are attributes of the test user, by the name of the source (`user.mail`). Never raises.
     """
     try:
@@ -53,15 +60,28 @@ def reduce_response(data: bytes, *, person: Mapping[str, str]) -> dict[str, Json
     if assertion is None:
         problems = (finding.message for finding in check.findings if finding.code not in _COMPARED)
         return {"problem": next(problems, "its assertion cannot be read")}
+    rejected = check.verdict is Verdict.REJECT
+    signers = [one.signer for one in signatures.present if one.signer is not None]
+    keep = believed is not None and not rejected and all(believed(signer) for signer in signers)
     return {
-        "problem": check.findings[0].message if check.verdict is Verdict.REJECT else None,
+        "problem": check.findings[0].message if rejected else None,
         "signer": None if check.signer is None else check.signer.thumbprint,
         "issuer": assertion.issuer,
         "audiences": [audience for audiences in assertion.audiences for audience in audiences],
         "recipients": [one.recipient for one in assertion.confirmations],
         "issuedAt": format_time(_moment(assertion)),
+        "nameId": assertion.name_id if keep else assertion.name_id and MASK,
         "nameIdFormat": assertion.name_id_format,
+        "attributes": {} if rejected else _attributes(assertion, keep),
         "nameIdSources": _sources(assertion, person),
+    }
+
+
+def _attributes(assertion: Assertion, keep: bool) -> dict[str, Json]:
+    """Attributes by name: claims are not personal, their values are."""
+    return {
+        name: [value if keep or not value else MASK for value in values]
+        for name, values in assertion.attributes
     }
 
 

@@ -21,6 +21,18 @@ SAMLP = "{urn:oasis:names:tc:SAML:2.0:protocol}"
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+NAME_ID_FORMATS = (
+    UNSPECIFIED,
+    *(
+        f"urn:oasis:names:tc:SAML:1.1:nameid-format:{name}"
+        for name in ("emailAddress", "X509SubjectName", "WindowsDomainQualifiedName")
+    ),
+    *(
+        f"urn:oasis:names:tc:SAML:2.0:nameid-format:{name}"
+        for name in ("kerberos", "entity", "persistent", "transient")
+    ),
+)
+"""Those of SAML core, 8.3."""
 
 _AADSTS = re.compile(r"AADSTS\d{3,8}")
 

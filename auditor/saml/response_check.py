@@ -41,7 +41,8 @@ class ResponseExpected:
     audience: str
     recipient: str
     name_id: str | None = None
-    name_id_format: str | None = None
+    name_id_formats: tuple[str, ...] = ()
+    """Any of these will do; empty: not compared."""
     relay_state: str | None = None
     in_response_to: str | None = None
     certificates: tuple[Certificate, ...]
@@ -68,15 +69,21 @@ class ResponseCheck:
     @property
     def signer(self) -> Certificate | None:
         """Who signed: the assertion where it has a signature of its own, else the response."""
-        signed = () if self.signatures is None else self.signatures.present
-        return next((one.signer for one in reversed(signed) if one.signer is not None), None)
+        signed = self._signed()
+        return None if signed is None else signed.signer
 
     @property
     def signer_status(self) -> str:
-        """`active`, `inactive`, or `unknown`."""
-        if self.active is None or self.signer is None:
+        """`active`, `inactive` (another of the given certificates), or `unknown`, as a stranger's is."""
+        signed = self._signed()
+        if self.active is None or signed is None or signed.signer is None or not signed.pinned:
             return "unknown"
-        return "active" if self.signer.thumbprint == self.active else "inactive"
+        return "active" if signed.signer.thumbprint == self.active else "inactive"
+
+    def _signed(self) -> Verification | None:
+        """The signature that tells the signer."""
+        signed = () if self.signatures is None else self.signatures.present
+        return next((one for one in reversed(signed) if one.signer is not None), None)
 
     def to_json(self) -> dict[str, Json]:
         """What `auditor response check --format json` prints."""
@@ -256,7 +263,12 @@ def _confirmation_problems(confirmation: Confirmation, expected: ResponseExpecte
 def _window(
     not_before: str | None, not_on_or_after: str | None, what: str, expected: ResponseExpected
 ) -> Iterator[SamlFinding]:
-    """Whether `at` lies in a window whose end must be there, give or take the clock skew."""
+    """Whether `at` lies in a window whose end must be there, or outside by no more than the clock skew.
+
+    NotOnOrAfter is itself outside (SAML core, 2.5.1.2): it is refused where no skew is granted. A granted
+    skew counts to its last moment, at either end.
+    """
+    skew = expected.clock_skew
     if not_on_or_after is None:
         yield reject("not-on-or-after-missing", f"{what} has no end of validity")
     for text, is_end in ((not_before, False), (not_on_or_after, True)):
@@ -265,9 +277,9 @@ def _window(
         moment = read_date_time(text)
         if moment is None:
             yield reject("time-unreadable", f"{what} names a time that cannot be read")
-        elif is_end and expected.at - moment >= expected.clock_skew:
+        elif is_end and (expected.at - moment > skew or expected.at - moment == skew == timedelta(0)):
             yield reject("expired", f"{what} was valid until {text}")
-        elif not is_end and moment - expected.at > expected.clock_skew:
+        elif not is_end and moment - expected.at > skew:
             yield reject("not-yet-valid", f"{what} is valid only from {text}")
 
 
@@ -283,6 +295,8 @@ def _name_id_problems(assertion: Assertion, expected: ResponseExpected) -> Itera
         yield warn("name-id", f"the name ID is {name_id!r}, not {wanted!r}{by_case}")
     if name_id and "#ext#" in name_id.lower():
         yield warn("name-id-of-a-guest", "the name ID is the internal user name of a guest (#EXT#)")
-    if expected.name_id_format is not None and assertion.name_id_format != expected.name_id_format:
-        message = f"the name ID format is {assertion.name_id_format!r}, not {expected.name_id_format!r}"
+    formats = expected.name_id_formats
+    if formats and assertion.name_id_format not in formats:
+        wanted_formats = " or ".join(repr(one) for one in formats)
+        message = f"the name ID format is {assertion.name_id_format!r}, not {wanted_formats}"
         yield warn("name-id-format", message)

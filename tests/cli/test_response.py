@@ -100,7 +100,8 @@ def test_the_clock_skew_is_in_seconds(tmp_path: Path, certificate: str) -> None:
     late = ["--certificate", certificate, "--at", "2026-11-23T02:05:30Z"]
     file = _file(tmp_path, "response.xml", signed_assertion())
     assert _json(file, *late)[0] == 0
-    assert _json(file, *late, "--clock-skew", "30")[0] == 10
+    assert _json(file, *late, "--clock-skew", "30")[0] == 0
+    assert _json(file, *late, "--clock-skew", "29")[0] == 10
 
 
 def test_certificates_come_from_metadata_too(tmp_path: Path) -> None:

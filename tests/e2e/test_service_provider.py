@@ -414,7 +414,12 @@ class TestCapturedResponse:
     REPLY_URL = "https://authentication.logmeininc.com/saml/acs"
 
     def capture(
-        self, company: Company, name_id: str = "ada@contoso.com", *, by: Signer | None = None
+        self,
+        company: Company,
+        name_id: str = "ada@contoso.com",
+        *,
+        by: Signer | None = None,
+        **options: str,
     ) -> None:
         """Names a response in the configuration, signed by the active certificate unless `by` says."""
         issuer = f"https://sts.windows.net/{company.id}/"
@@ -436,7 +441,7 @@ class TestCapturedResponse:
         entry = {
             "profile": "gotomeeting",
             "product": "GoToMeeting",
-            "captured_response": {"file": "form.txt", "captured_on": "2026-11-23"},
+            "captured_response": {"file": "form.txt", "captured_on": "2026-11-23", **options},
         }
         company.tenant.configure(applications=[entry])
 
@@ -479,6 +484,29 @@ class TestCapturedResponse:
         assert "2026-11-23" in written
         assert "4711" not in written
         assert "ada" not in written.lower()
+
+    def test_who_it_is_stands_in_them_where_that_is_asked_for(self, sound: Company, scan: Scan) -> None:
+        self.capture(sound, personal_data="keep")
+        ((status, said), (named, _)) = self.judged(
+            sound, scan, "captured-response-accepted", "name-id-is-user-name"
+        )
+        assert status == named == "pass"
+        assert "Its name ID is ada@contoso.com." in said
+        self.capture(sound, personal_data="masked")
+        ((status, said), (named, _)) = self.judged(
+            sound, scan, "captured-response-accepted", "name-id-is-user-name"
+        )
+        assert status == named == "pass"
+        assert "Its name ID is (masked)." in said
+
+    def test_a_stranger_is_not_named_however_much_may_be_kept(
+        self, sound: Company, auditor: Runner, tmp_path: Path
+    ) -> None:
+        self.capture(sound, "mallory@attacker.example", by=attacker(), personal_data="keep")
+        auditor("scan", "--config", sound.tenant.file, "--out", tmp_path / "out")
+        report = (tmp_path / "out" / "report.json").read_text()
+        assert "which Entra does not list for this application" in report
+        assert "mallory" not in report
 
     def test_none_is_asked_for(self, sound: Company, scan: Scan) -> None:
         ((status, said),) = self.judged(sound, scan, "captured-response-accepted")

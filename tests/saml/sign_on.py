@@ -146,7 +146,7 @@ def expected(*pinned: Signer) -> ResponseExpected:
         audience=AUDIENCE,
         recipient=REPLY_URL,
         name_id=USER,
-        name_id_format=EMAIL,
+        name_id_formats=(EMAIL,),
         in_response_to=REQUEST,
         certificates=tuple(one.certificate for one in known),
         active=known[0].certificate.thumbprint,

@@ -37,7 +37,7 @@ def _page(value: str = VALUE) -> str:
     )
 
 
-def _har(*, text: bool = True, parameters: bool = True, page: bool = True) -> bytes:
+def _har(*, text: bool = True, parameters: bool = True, page: bool = True, packed: bool = False) -> bytes:
     posted: dict[str, object] = {"mimeType": "application/x-www-form-urlencoded"}
     if text:
         posted["text"] = FORM
@@ -45,6 +45,12 @@ def _har(*, text: bool = True, parameters: bool = True, page: bool = True) -> by
         fields = {"SAMLResponse": VALUE, "RelayState": RELAY_STATE}
         posted["params"] = [{"name": name, "value": quote(value, safe="")} for name, value in fields.items()]
     content = {"mimeType": "text/html", "text": _page() if page else "<html></html>"}
+    if packed:
+        content = {
+            **content,
+            "text": base64.b64encode(content["text"].encode()).decode(),
+            "encoding": "base64",
+        }
     asked = {"method": "GET", "url": "https://login.microsoftonline.com/", "queryString": []}
     entries = [
         {"request": asked, "response": {"content": content}},
@@ -81,6 +87,10 @@ def _wrapped(value: str, width: int = 76) -> str:
         b"\xef\xbb\xbf" + VALUE.encode(),
         _deflated(XML).encode(),
         quote(_deflated(XML), safe="").encode(),
+        base64.urlsafe_b64encode(XML),
+        base64.urlsafe_b64encode(XML).rstrip(b"="),
+        quote(quote(VALUE, safe=""), safe="").encode(),
+        quote(XML.decode(), safe="").encode(),
     ],
 )
 def test_the_response_alone(data: bytes) -> None:
@@ -104,12 +114,29 @@ def test_the_response_alone(data: bytes) -> None:
         _har(parameters=False, page=False),
         _har(text=False, page=False),
         _har(text=False, parameters=False),
+        _har(text=False, parameters=False, packed=True),
+        _page().encode("utf-16"),
+        _page().encode("utf-16-le"),
+        _page().encode("utf-16-be"),
+        f"<!-- saved --><body>{_page()}</body>".encode(),
+        urlencode(
+            {"SAMLResponse": quote(VALUE, safe=""), "RelayState": quote(RELAY_STATE, safe="")}
+        ).encode(),
+        quote(FORM, safe="").encode(),
+        json.dumps({"body": quote(FORM, safe="")}).encode(),
+        f'curl ^"https://example.net^" --data-raw ^"{FORM.replace("%", "^%^").replace("&", "^&")}^"'.encode(),
         _tracer(),
         json.dumps({"SAMLResponse": [VALUE], "RelayState": RELAY_STATE}).encode(),
     ],
 )
 def test_the_response_with_its_relay_state(data: bytes) -> None:
     assert read_capture(data) == Capture(document=XML, relay_state=RELAY_STATE)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_markup_of_two_bytes_a_letter_is_left_as_it_is(encoding: str) -> None:
+    data = XML.decode().encode(encoding)
+    assert read_capture(data).document == data
 
 
 def test_a_trace_whose_fields_are_hidden_still_has_its_copy() -> None:
@@ -143,6 +170,8 @@ def test_two_different_responses_are_not_chosen_from() -> None:
         b"<!DOCTYPE html>",
         b"\xff\xfe\x00",
         _har(text=False, parameters=False, page=False),
+        b'{"text": "SAMLResponse", "encoding": "base64"}',
+        b"SAMLResponse=" + quote(quote(quote(quote(VALUE + "=+")))).encode(),
     ],
 )
 def test_what_holds_no_response_is_refused(data: bytes) -> None:

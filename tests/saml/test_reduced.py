@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.saml.reduced import MAIL, USER_NAME, reduce_response
+from auditor.saml.certificate import Certificate
+from auditor.saml.reduced import MAIL, MASK, USER_NAME, reduce_response
 from tests.saml.federation import ENTITY_ID, active, attacker
 from tests.saml.response_cases import ATTACKER, Case, all_cases
 from tests.saml.sign_on import (
     AUDIENCE,
     EMAIL,
+    NAME_CLAIM,
     REPLY_URL,
     SAML,
     USER,
@@ -40,7 +42,9 @@ def test_the_facts_of_a_sound_response(data: bytes) -> None:
         "audiences": [AUDIENCE],
         "recipients": [REPLY_URL],
         "issuedAt": "2026-11-23T01:55:00Z",
+        "nameId": MASK,
         "nameIdFormat": EMAIL,
+        "attributes": {NAME_CLAIM: [MASK]},
         "nameIdSources": [USER_NAME],
     }
 
@@ -50,6 +54,21 @@ def test_nobody_is_named(case: Case) -> None:
     kept = json.dumps(reduce_response(case.captured().data, person=PERSON))
     for name in (USER, PERSON[MAIL], ATTACKER):
         assert name.casefold() not in kept.casefold()
+
+
+def _own(certificate: Certificate) -> bool:
+    return certificate != attacker().certificate
+
+
+def test_who_it_is_is_kept_where_that_is_asked_for() -> None:
+    masked = reduce_response(signed_assertion(), person=PERSON)
+    kept = reduce_response(signed_assertion(), person=PERSON, believed=_own)
+    assert kept == {**masked, "nameId": USER, "attributes": {NAME_CLAIM: [USER]}}
+
+
+@pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
+def test_nobody_is_named_whom_no_signature_covers(case: Case) -> None:
+    assert ATTACKER not in json.dumps(reduce_response(case.captured().data, person=PERSON, believed=_own))
 
 
 def test_another_signer_is_named_for_evaluation_to_refuse() -> None:

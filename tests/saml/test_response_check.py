@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from auditor.saml.finding import Verdict
 from auditor.saml.response_check import check_response
-from tests.saml.federation import active, inactive
+from tests.saml.federation import active, attacker, inactive
 from tests.saml.response_cases import ATTACKER, Case, all_cases
 from tests.saml.sign_on import (
     EMAIL,
@@ -71,6 +71,7 @@ def test_whether_the_signer_is_active_is_never_guessed() -> None:
         (active(), usual, "active"),
         (inactive(), usual, "inactive"),
         (active(), replace(usual, active=None), "unknown"),
+        (attacker(), usual, "unknown"),
     ):
         result = check_response(signed_assertion(by=signed_by), expected=known)
         assert result.signer_status == wanted

@@ -39,7 +39,10 @@ def _root(material: Material, source: Source, policies: Node) -> Node:
         "ageDays": derive(lambda: _age(material, captured)),
         "signer": _optional(captured, "signer"),
         "signerStatus": read(derive(lambda: _signer_status(material, captured))),
+        "personalData": _optional(captured, "personalData"),
+        "nameId": read(derive(lambda: _believed(material, captured, "nameId"))),
         "nameIdFormat": _optional(captured, "nameIdFormat"),
+        "attributes": read(derive(lambda: _believed(material, captured, "attributes"))),
         "problem": read(derive(lambda: _problem(material, captured))),
         "confirmsNameId": read(derive(lambda: _confirms(material, captured, policies))),
         "contradictsNameId": read(derive(lambda: _contradicts(material, captured))),
@@ -110,6 +113,11 @@ def _expected(material: Material, name: str) -> set[str]:
     if isinstance(found, Gap):
         raise Unread(found)
     return {str(one) for one in found} if isinstance(found, list | tuple) else set()
+
+
+def _believed(material: Material, captured: Item, name: str) -> Node:
+    """What an authentic response says of a person, as far as it was kept; else null. Raises Unread."""
+    return captured.node(name) if _problem(material, captured) is None else None
 
 
 def _shown(material: Material, captured: Item) -> tuple[str, ...]:

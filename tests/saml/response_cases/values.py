@@ -74,13 +74,13 @@ def response_without_an_issuer_of_its_own() -> bytes:
 
 @case("accept", None)
 def nothing_expected_of_the_name_id() -> Captured:
-    free = replace(expected(), name_id=None, name_id_format=None)
+    free = replace(expected(), name_id=None, name_id_formats=())
     return Captured(_assertion(about=subject("S-1-5-21", name_id_format=None)), free)
 
 
 @case("accept", None)
 def format_left_out_where_unspecified_is_expected() -> Captured:
-    unspecified = replace(expected(), name_id_format=EMAIL.replace("emailAddress", "unspecified"))
+    unspecified = replace(expected(), name_id_formats=(EMAIL.replace("emailAddress", "unspecified"),))
     return Captured(_assertion(about=subject(name_id_format=None)), unspecified)
 
 
@@ -99,9 +99,19 @@ def just_within_the_clock_skew() -> Captured:
     return _at(6.9)
 
 
+@case("accept", None)
+def outside_by_the_clock_skew_and_no_more() -> Captured:
+    return _at(7)
+
+
 @case("reject", "expired")
 def beyond_the_clock_skew() -> Captured:
-    return _at(7)
+    return _at(7 + 1 / 60)
+
+
+@case("accept", None)
+def the_session_ended_as_long_ago_as_the_clock_skew() -> bytes:
+    return _assertion(statement=f' SessionNotOnOrAfter="{moment(-2)}"')
 
 
 @case("accept", None)
@@ -117,6 +127,12 @@ def before_its_time_by_more_than_the_clock_skew() -> Captured:
 @case("reject", "expired")
 def without_any_clock_skew_at_the_very_end() -> Captured:
     exact = replace(expected(), at=NOW + timedelta(minutes=5), clock_skew=timedelta(0))
+    return Captured(signed_assertion(), exact)
+
+
+@case("accept", None)
+def without_any_clock_skew_at_the_very_beginning() -> Captured:
+    exact = replace(expected(), at=NOW - timedelta(minutes=5), clock_skew=timedelta(0))
     return Captured(signed_assertion(), exact)
 
 
