@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import click
 
@@ -21,6 +21,8 @@ from auditor.model.cloud import CLOUDS
 from auditor.report.text import visible
 
 if TYPE_CHECKING:
+    import requests
+
     from auditor.model.configuration import Endpoints
     from auditor.saml.certificate import Certificate
     from auditor.saml.metadata_check import Expected, MetadataCheck
@@ -29,6 +31,7 @@ EXIT_CODES = {"accept": 0, "warn": 3, "reject": 10}
 """By verdict."""
 _TIMEOUT = 30
 """Seconds without an answer."""
+_MOST_REDIRECTS = 3
 
 _log = logging.getLogger(__name__)
 
@@ -205,7 +208,6 @@ def _fetch(url: str, endpoints: Endpoints | None) -> tuple[bytes, str]:
     from urllib3.exceptions import HTTPError
 
     from auditor.graph.network import origin, session_for, trust, unreachable
-    from auditor.saml.door import MAX_BYTES
 
     try:
         url = requests.Request("GET", url).prepare().url or ""
@@ -220,23 +222,43 @@ def _fetch(url: str, endpoints: Endpoints | None) -> tuple[bytes, str]:
     )
     context = trust(endpoints.ca_file if endpoints is not None and ours else None)
     try:
-        # A redirect could lead to a host that TLS then vouches for in place of the one that was named.
-        with (
-            session_for(origin(url), context) as session,
-            session.get(url, stream=True, timeout=_TIMEOUT, allow_redirects=False) as answer,
-        ):
-            if answer.status_code != 200:
+        with session_for(origin(url), context) as session:
+            body = _body(session, url)
+    except (requests.RequestException, HTTPError, ValueError) as error:  # a redirect to what is no URL
+        raise unreachable(error, parts.hostname) from error
+    return body, parts.hostname
+
+
+def _body(session: requests.Session, url: str) -> bytes:
+    """What `url` answers, also after redirects within its origin.
+
+    A redirect to another host would let TLS vouch for that one in place of the one that was named.
+    """
+    from auditor.graph.network import origin
+    from auditor.saml.door import MAX_BYTES
+
+    asked = url
+    for _ in range(_MOST_REDIRECTS + 1):
+        with session.get(asked, stream=True, timeout=_TIMEOUT, allow_redirects=False) as answer:
+            if answer.status_code == 200:
+                body = b""
+                for chunk in answer.iter_content(65_536):
+                    body += chunk
+                    if len(body) > MAX_BYTES:
+                        break
+                return body
+            target = session.get_redirect_target(answer)
+            if target is None:
                 raise CannotRunError(
                     f"{url}: answered {answer.status_code}", remedy="Check the tenant and the appid."
                 )
-            body = b""
-            for chunk in answer.iter_content(65_536):
-                body += chunk
-                if len(body) > MAX_BYTES:
-                    break
-    except (requests.RequestException, HTTPError, UnicodeError) as error:
-        raise unreachable(error, parts.hostname) from error
-    return body, parts.hostname
+            asked = urljoin(asked, target)
+        if origin(asked) != origin(url):
+            raise CannotRunError(
+                f"{url}: redirects elsewhere, to {visible(asked)}",
+                remedy="Name the document where it is, if that host may be believed.",
+            )
+    raise CannotRunError(f"{url}: redirects without end", remedy="Name the document where it is.")
 
 
 def _as_text(name: str, result: MetadataCheck) -> str:

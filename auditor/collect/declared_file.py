@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from auditor.collect.collector import Origin
 from auditor.graph.question import timestamp
+from auditor.model.configuration import shown_file
 from auditor.model.gap import Gap, Reason
 from auditor.model.node import Request
 
 
 def file_request(name: str, at: datetime) -> Request:
     """How evidence names a file: as the configuration does, without the machine's folders."""
-    path = PurePath(name)
-    shown = path.name if path.is_absolute() else path.as_posix()
-    return Request(method="FILE", url=f"file:{shown}", at=timestamp(at))
+    return Request(method="FILE", url=f"file:{shown_file(name)}", at=timestamp(at))
 
 
 def read_declared(

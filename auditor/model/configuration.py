@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from auditor.model.rule import Severity
 
@@ -185,11 +185,30 @@ class Configuration:
     """As written in the file; a reference may hide a secret."""
 
     def judgement(self, tenant: TenantConfiguration) -> Judgement:
-        """What evaluation of this tenant needs."""
+        """What evaluation of this tenant needs; of declared files their names, not the machine's folders."""
         return Judgement(
             environment=tenant.environment,
-            applications=tenant.applications,
+            applications=tuple(_without_folders(application) for application in tenant.applications),
             rules=self.rules,
             thresholds=self.thresholds,
             accepted_gaps=self.accepted_gaps,
         )
+
+
+def shown_file(name: str) -> str:
+    """How files that a scan writes name a declared file: as it is written, but without an absolute folder."""
+    path = PurePath(name)
+    return path.name if path.is_absolute() else path.as_posix()
+
+
+def _without_folders(application: ApplicationConfiguration) -> ApplicationConfiguration:
+    provider, captured = application.service_provider, application.captured_response
+    if provider is not None:
+        provider = replace(
+            provider,
+            metadata_file=provider.metadata_file and shown_file(provider.metadata_file),
+            certificate_file=provider.certificate_file and shown_file(provider.certificate_file),
+        )
+    if captured is not None:
+        captured = replace(captured, file=shown_file(captured.file))
+    return replace(application, service_provider=provider, captured_response=captured)

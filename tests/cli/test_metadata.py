@@ -145,17 +145,27 @@ def test_a_file_that_is_no_certificate_is_a_usage_error(tmp_path: Path) -> None:
     assert "junk.pem" in result.stderr
 
 
+_MOVED = {
+    "/moved.xml": "/metadata.xml",
+    "/twice.xml": "/moved.xml",
+    "/circle.xml": "/circle.xml",
+    "/abroad.xml": "https://127.0.0.1:9/metadata.xml",
+    "/plain.xml": "http://localhost/metadata.xml",
+    "/nowhere.xml": "https://[",
+}
+
+
 class _Answers(http.server.BaseHTTPRequestHandler):
-    """Serves the document, a redirect, a file that never ends, and nothing else."""
+    """Serves the document, redirects, a file that is too long, and nothing else."""
 
     def do_GET(self) -> None:
         if self.path == "/metadata.xml":
             self._answer(200, GOOD)
         elif self.path == "/large.xml":
             self._answer(200, b"<a>" + b"x" * 3_000_000)
-        elif self.path == "/moved.xml":
+        elif self.path in _MOVED:
             self.send_response(302)
-            self.send_header("Location", "/metadata.xml")
+            self.send_header("Location", _MOVED[self.path])
             self.end_headers()
         else:
             self._answer(404, b"")
@@ -208,7 +218,13 @@ def test_a_large_answer_is_not_read_to_its_end(server: str, certificate: str) ->
     assert (code, [finding["code"] for finding in answer["findings"]]) == (10, ["too-large"])
 
 
-@pytest.mark.parametrize("path", ["/missing.xml", "/moved.xml"])
+@pytest.mark.parametrize("path", ["/moved.xml", "/twice.xml"])
+def test_a_redirect_within_the_host_is_followed(server: str, certificate: str, path: str) -> None:
+    code, [answer] = _json(f"{server}{path}", "--certificate", certificate)
+    assert (code, answer["verdict"]) == (0, "accept")
+
+
+@pytest.mark.parametrize("path", ["/missing.xml", "/circle.xml", "/abroad.xml", "/plain.xml", "/nowhere.xml"])
 def test_a_url_that_does_not_answer_gives_exit_code_1(server: str, certificate: str, path: str) -> None:
     assert _json(f"{server}{path}", "--certificate", certificate) == (1, [])
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+import yaml
 
+from auditor.bundled import bundled
 from auditor.emulator import Fault, Question
 from auditor.saml.certificate import from_der
 from tests.conftest import Runner
 from tests.e2e.conftest import Tenant
 from tests.saml.federation import Signer, attacker
 from tests.saml.sign_on import (
+    EMAIL,
     assertion,
     audience_restriction,
     conditions,
@@ -96,7 +101,7 @@ def test_certificates_that_cannot_be_read_are_not_done_without(
     assert "Application.Read.All" in result.stderr
 
 
-def _captured(tenant: Tenant, app_id: str, *, by: Signer | None = None) -> bytes:
+def _captured(tenant: Tenant, app_id: str, *, by: Signer | None = None, name_id_format: str = EMAIL) -> bytes:
     """The response of a sign-on of the test user, a moment ago."""
     keys = tenant.emulator.tenant.signing[app_id].signer
     now = datetime.now(UTC)
@@ -104,7 +109,11 @@ def _captured(tenant: Tenant, app_id: str, *, by: Signer | None = None) -> bytes
     issuer = f"https://sts.windows.net/{tenant.emulator.tenant_id}/"
     said = assertion(
         issuer=issuer,
-        about=subject(TEST_USER, data=f'NotOnOrAfter="{end}" Recipient="{REPLY_URL}"'),
+        about=subject(
+            TEST_USER,
+            name_id_format=name_id_format,
+            data=f'NotOnOrAfter="{end}" Recipient="{REPLY_URL}"',
+        ),
         under=conditions(audience_restriction(AUDIENCE), attributes=f'NotOnOrAfter="{end}"'),
     )
     xml = response(said, issuer=issuer, destination=REPLY_URL, request=None)
@@ -129,3 +138,61 @@ def test_a_captured_response_is_compared_with_tenant_and_profile(
     file.write_bytes(_captured(tenant, app_id, by=attacker()))
     result = auditor("response", "check", file, *options)
     assert (result.code, json.loads(result.stdout)["nameId"]) == (10, None)
+
+
+PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+
+
+@pytest.mark.parametrize(
+    ("said", "right", "wrong"),
+    [
+        ({"exactly": PERSISTENT}, PERSISTENT, EMAIL),
+        ({"one_of": [PERSISTENT, EMAIL]}, EMAIL, TRANSIENT),
+        ({"one_of": {"GoToMeeting": PERSISTENT, "GoToWebinar": EMAIL}}, PERSISTENT, EMAIL),
+        ({"matches": "urn:oasis:names:tc:SAML:2.0:nameid-format:<format>"}, TRANSIENT, EMAIL),
+        ({"blank": True}, UNSPECIFIED, EMAIL),
+        ({"any": True}, TRANSIENT, None),
+    ],
+    ids=["exactly", "one-of", "of-the-product", "matches", "blank", "any"],
+)
+def test_the_name_id_format_is_compared_with_the_profiles(
+    auditor: Runner,
+    tenant: Tenant,
+    app_id: str,
+    tmp_path: Path,
+    said: dict[str, Any],
+    right: str,
+    wrong: str | None,
+) -> None:
+    rules = tmp_path / "rules"
+    shutil.copytree(bundled("rules"), rules)
+    profile = rules / "profiles" / "gotomeeting.yaml"
+    stated = yaml.safe_load(profile.read_text())
+    stated["expected"]["name_id_format"] = {**said, "document": "tutorial-2017", "step": "1"}
+    profile.write_text(yaml.safe_dump(stated, sort_keys=False))
+    file = tmp_path / "response.xml"
+    options = ("--config", tenant.file, "--application", "gotomeeting", "--rules", rules, "--format", "json")
+    for name_id_format, code in ((right, 0), (wrong, 3)):
+        if name_id_format is not None:
+            file.write_bytes(_captured(tenant, app_id, name_id_format=name_id_format))
+            result = auditor("response", "check", file, *options)
+            found = {finding["code"] for finding in json.loads(result.stdout)["findings"]}
+            assert (result.code, "name-id-format" in found) == (code, code == 3)
+
+
+def test_what_the_profile_leaves_open_is_taken_from_the_tenant(
+    auditor: Runner, tenant: Tenant, app_id: str, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules"
+    shutil.copytree(bundled("rules"), rules)
+    profile = rules / "profiles" / "gotomeeting.yaml"
+    stated = yaml.safe_load(profile.read_text())
+    for name in ("identifier", "reply_url"):
+        stated["expected"][name] = {"any": True, "document": "tutorial-2017", "step": "1"}
+    profile.write_text(yaml.safe_dump(stated, sort_keys=False))
+    file = tmp_path / "response.xml"
+    file.write_bytes(_captured(tenant, app_id))
+    options = ("--config", tenant.file, "--application", "gotomeeting", "--rules", rules)
+    assert auditor("response", "check", file, *options).code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -498,6 +499,23 @@ class TestCapturedResponse:
         )
         assert status == named == "pass"
         assert "Its name ID is (masked)." in said
+
+    def test_a_snapshot_does_not_tell_the_machines_folders(
+        self, sound: Company, auditor: Runner, tmp_path: Path
+    ) -> None:
+        self.capture(sound)
+        configuration = sound.tenant.read()
+        (entry,) = configuration["applications"]
+        entry["captured_response"]["file"] = str(sound.folder.resolve() / "form.txt")
+        entry["service_provider"] = {
+            "configured_by": "metadata-file",
+            "metadata_file": str(sound.folder.resolve() / "form.txt"),
+        }
+        sound.tenant.configure(applications=[entry])
+        assert auditor("collect", "--config", sound.tenant.file, "--snapshot", "s.json.gz").code == 0
+        written = gzip.decompress((tmp_path / "s.json.gz").read_bytes()).decode()
+        assert "form.txt" in written
+        assert str(sound.folder.resolve()) not in written
 
     def test_a_stranger_is_not_named_however_much_may_be_kept(
         self, sound: Company, auditor: Runner, tmp_path: Path
