@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -48,12 +48,35 @@ def store_of(configuration: Configuration, *, create: bool = True) -> Iterator[H
         yield history
 
 
+@contextmanager
+def existing_store_of(configuration: Configuration) -> Iterator[History | None]:
+    """The same, but a store that is not there yet is none."""
+    if configuration.history is None:
+        yield None
+        return
+    from auditor.history import StoreMissingError
+
+    with ExitStack() as stack:
+        try:
+            history = stack.enter_context(store_of(configuration, create=False))
+        except StoreMissingError:
+            history = None
+        yield history
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A run of one tenant; without a history nothing of it is kept and nothing compared."""
 
     history: History | None
     lock: RunLock | None
+    before: tuple[Report, Snapshot] | None = None
+    """The last complete run of what the configuration calls so."""
+
+    @property
+    def last(self) -> Snapshot | None:
+        """What the last complete run saw."""
+        return self.before and self.before[1]
 
     def compared(self, audit: Audit, snapshot: Snapshot, *, pack: RulePack, judgement: Judgement) -> Audit:
         """The audit with the states of its findings since the last complete run, and the trend."""
@@ -61,7 +84,9 @@ class Run:
 
         if self.history is None:
             return audit
-        before = _last(self.history, snapshot.tenant.id)
+        before = self.before
+        if before is None or before[1].tenant.id != snapshot.tenant.id:  # it went by another name then
+            before = last_complete(self.history, snapshot.tenant.id)
         report = compare_findings(
             audit.report,
             before and before[0],
@@ -99,7 +124,7 @@ def begun(history: History | None, name: str) -> Iterator[Run]:
     try:
         lock = history.begin(name, datetime.now(UTC))
         with _kept_as_failed(history, lock):
-            yield Run(history=history, lock=lock)
+            yield Run(history=history, lock=lock, before=last_complete(history, name))
     except KeyboardInterrupt:
         with _or_seen_as_died():
             history.interrupted(at=datetime.now(UTC))
@@ -125,8 +150,11 @@ def _or_seen_as_died() -> Iterator[None]:
         _log.debug("the run could not be marked as failed: %s", error.message)
 
 
-def _last(history: History, tenant: str) -> tuple[Report, Snapshot] | None:
-    """The last complete run that can be read; a damaged one must not end all nights to come."""
+def last_complete(history: History, tenant: str) -> tuple[Report, Snapshot] | None:
+    """The last complete run that can be read, of a tenant by id or name.
+
+    A damaged one must not end all nights to come.
+    """
     from auditor.history import DamagedRunError, State
 
     for run in history.runs(tenant):

@@ -57,6 +57,8 @@ class Need:
     """What it reads."""
     rules: tuple[str, ...]
     """Rules that cannot be judged fully without it."""
+    attribution: bool = False
+    """Whether, without it, nobody can say who changed something since the last night."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +78,13 @@ def plan(
     all_rules: Iterable[Rule],
     sections_of: Callable[[Rule], Collection[str]],
     permissions: Mapping[str, Collection[str]],
+    attribution: Collection[str] = (),
 ) -> tuple[Need, ...]:
     """The permissions that `rules` need, by name.
 
     `all_rules` are those that they may require; `sections_of` gives the snapshot sections of a rule,
-    `permissions` the needed ones (all of them) of a section.
+    `permissions` the needed ones (all of them) of a section. `attribution` are sections that say who changed
+    what, when nights are compared; no rule rests on them.
     """
     known = {rule.id: rule for rule in all_rules}
     sections: dict[str, set[str]] = {}
@@ -90,9 +94,19 @@ def plan(
             for permission in permissions.get(section, ()):
                 sections.setdefault(permission, set()).add(section)
                 costs.setdefault(permission, set()).add(rule.id)
+    attributing: set[str] = set()
+    for section in attribution:
+        for permission in permissions.get(section, ()):
+            sections.setdefault(permission, set()).add(section)
+            attributing.add(permission)
     return tuple(
-        Need(permission=name, sections=tuple(sorted(sections[name])), rules=tuple(sorted(costs[name])))
-        for name in sorted(costs)
+        Need(
+            permission=name,
+            sections=tuple(sorted(sections[name])),
+            rules=tuple(sorted(costs.get(name, ()))),
+            attribution=name in attributing,
+        )
+        for name in sorted(sections)
     )
 
 

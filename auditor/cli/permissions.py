@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _MAX_WAIT = 60.0
 """Seconds that the login host may have us wait."""
 
+_NOBODY = "  without it, nobody can say who changed something since the last night (with history)"
+
 _EPILOG = """\b
 Examples:
   auditor permissions
@@ -51,7 +53,8 @@ def command(config: Path | None, rules: Path | None, asked: bool, form: str) -> 
     """Print the least set of Graph permissions for the enabled rules.
 
     All of them are application permissions that read. Each comes with the rules that could not be judged
-    without it: these then say not-evaluated, and the rest of the audit stands.
+    without it: these then say not-evaluated, and the rest of the audit stands. The directory audit log is
+    read only where nights are compared: a configuration without history leaves out what it needs.
     """
     from auditor.cli.audit import load_configuration_for, load_rules
 
@@ -59,7 +62,7 @@ def command(config: Path | None, rules: Path | None, asked: bool, form: str) -> 
         raise click.UsageError("--check needs --config: it says which credential to look at")
     pack = load_rules(rules)
     configuration = load_configuration_for(config, pack) if config else None
-    needs = _needs(pack, configuration.rules if configuration else {})
+    needs = _needs(pack, configuration)
     client_id = configuration.tenants[0].credential.client_id if configuration else None
     commands = consent_commands(needs, client_id or '"$AZURE_CLIENT_ID"')
     checks = _checks(needs, configuration) if asked and configuration else {}
@@ -70,12 +73,20 @@ def command(config: Path | None, rules: Path | None, asked: bool, form: str) -> 
     return _code(checks.values())
 
 
-def _needs(pack: RulePack, overrides: Mapping[str, RuleOverride]) -> tuple[Need, ...]:
-    from auditor.collect import permissions_by_section
+def _needs(pack: RulePack, configuration: Configuration | None) -> tuple[Need, ...]:
+    """What this configuration needs; without one, what the rules as they come and drift do."""
+    from auditor.collect import drift_sections, permissions_by_section
     from auditor.evaluate.evidence.sections import sections_of
 
+    overrides = configuration.rules if configuration else {}
     enabled = [rule for rule in pack.rules if _is_enabled(rule, overrides)]
-    return plan(enabled, all_rules=pack.rules, sections_of=sections_of, permissions=permissions_by_section())
+    return plan(
+        enabled,
+        all_rules=pack.rules,
+        sections_of=sections_of,
+        permissions=permissions_by_section(),
+        attribution=drift_sections() if configuration is None or configuration.history else (),
+    )
 
 
 def _is_enabled(rule: Rule, overrides: Mapping[str, RuleOverride]) -> bool:
@@ -118,6 +129,7 @@ def _document(
                 "id": APP_ROLES.get(need.permission),
                 "sections": list(need.sections),
                 "rules": list(need.rules),
+                "attribution": need.attribution,
             }
             for need in needs
         ],
@@ -128,7 +140,12 @@ def _document(
             {
                 "id": tenant,
                 "missing": [
-                    {"permission": need.permission, "rules": list(need.rules)} for need in found.missing
+                    {
+                        "permission": need.permission,
+                        "rules": list(need.rules),
+                        "attribution": need.attribution,
+                    }
+                    for need in found.missing
                 ],
                 "writing": list(found.writing),
                 "further": list(found.further),
@@ -163,9 +180,10 @@ def _checked(found: Check, rules: int) -> list[str]:
 
 
 def _costs(need: Need, rules: int) -> list[str]:
-    if len(need.rules) == rules:
+    if need.rules and len(need.rules) == rules:
         return ["  without it: nothing can be judged"]
-    return _wrapped("without it, not evaluated:", need.rules)
+    lost = _wrapped("without it, not evaluated:", need.rules) if need.rules else []
+    return [*lost, *([_NOBODY] if need.attribution else [])]
 
 
 def _wrapped(title: str, words: Sequence[str]) -> list[str]:

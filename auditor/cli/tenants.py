@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from auditor.cli import console
 from auditor.cli.audit import ReportOptions, judge, reports_written_beside, tell
 from auditor.cli.files import check_writable, write_files
-from auditor.cli.kept import begun, store_of
+from auditor.cli.kept import begun, existing_store_of, last_complete, store_of
 from auditor.cli.outcome import ExitCode, of_several
 from auditor.errors import CannotRunError, NoSuchApplicationError, UsageError
 from auditor.model.configuration import Configuration, TenantConfiguration
@@ -50,7 +50,14 @@ def scan_tenants(
     def scan(tenant: TenantConfiguration) -> ExitCode:
         judgement = configuration.judgement(tenant)
         with begun(history, tenant.id) as run:
-            snapshot = collect_tenant(tenant, configuration, pack=pack, selection=selection)
+            snapshot = collect_tenant(
+                tenant,
+                configuration,
+                pack=pack,
+                selection=selection,
+                compared=history is not None,
+                last=run.last,
+            )
             place = places.of(snapshot, reports.out)
             judged = judge(snapshot, pack=pack, judgement=judgement, at=at, fail_on=reports.fail_on)
             audit = run.compared(judged, snapshot, pack=pack, judgement=judgement)
@@ -67,18 +74,30 @@ def scan_tenants(
 def collect_tenants(
     configuration: Configuration, *, pack: RulePack, selection: Selection, file: Path
 ) -> ExitCode:
-    """Writes the snapshot of each tenant to `file`; of several: into a folder each beside it."""
+    """Writes the snapshot of each tenant to `file`; of several: into a folder each beside it.
+
+    With a history, the last complete run is looked at as by a scan; nothing is kept.
+    """
     check_writable(file.parent)
 
     def collect(tenant: TenantConfiguration) -> ExitCode:
-        snapshot = collect_tenant(tenant, configuration, pack=pack, selection=selection)
+        last = last_complete(history, tenant.id) if history else None
+        snapshot = collect_tenant(
+            tenant,
+            configuration,
+            pack=pack,
+            selection=selection,
+            compared=configuration.history is not None,
+            last=last and last[1],
+        )
         place = places.of(snapshot, file.parent) / file.name
         write_files({place: snapshot.to_gzip()})
         _log.info("%s: %s, digest %s", place, _size(snapshot), snapshot.digest)
         return ExitCode.CLEAN
 
     places = _Places(configuration)
-    return _each(configuration, collect)
+    with existing_store_of(configuration) as history:
+        return _each(configuration, collect)
 
 
 class _Places:
@@ -121,9 +140,18 @@ def _each(configuration: Configuration, work: Callable[[TenantConfiguration], Ex
 
 
 def collect_tenant(
-    tenant: TenantConfiguration, configuration: Configuration, *, pack: RulePack, selection: Selection
+    tenant: TenantConfiguration,
+    configuration: Configuration,
+    *,
+    pack: RulePack,
+    selection: Selection,
+    compared: bool = False,
+    last: Snapshot | None = None,
 ) -> Snapshot:
-    """Reads one tenant, with its progress on the terminal."""
+    """Reads one tenant, with its progress on the terminal.
+
+    `compared`: nights are; `last` is what the last complete run saw.
+    """
     from auditor.cli.progress import watching
     from auditor.collect import collect
 
@@ -136,6 +164,8 @@ def collect_tenant(
                 names=selection.applications,
                 all_applications=selection.all,
                 max_wait=selection.max_wait,
+                compared=compared,
+                last=last,
                 progress=progress,
             )
         )

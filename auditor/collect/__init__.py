@@ -6,6 +6,6 @@ A new collector is a new module here that defines `COLLECTOR`; nothing else has 
 from __future__ import annotations
 
 from auditor.collect.collection import collect
-from auditor.collect.registry import list_collectors, permissions_by_section
+from auditor.collect.registry import drift_sections, list_collectors, permissions_by_section
 
-__all__ = ["collect", "list_collectors", "permissions_by_section"]
+__all__ = ["collect", "drift_sections", "list_collectors", "permissions_by_section"]

@@ -45,13 +45,16 @@ async def collect(
     names: Sequence[str] = (),
     progress: Progress | None = None,
     max_wait: float = 300.0,
+    compared: bool = False,
+    last: Snapshot | None = None,
     clock: Callable[[], datetime] = now,
 ) -> Snapshot:
     """Reads a tenant.
 
     `judgement` is stored in the snapshot, `names` are those of `--application`, `max_wait` the seconds that
-    one request may be throttled. Raises CannotRunError when nothing can be read, UsageError when nothing is
-    called as one of `names`, or nothing is to be looked at.
+    one request may be throttled. `compared` says that snapshots of this tenant are kept and compared, and
+    `last` is the last of them: then what drift needs is read too. Raises CannotRunError when nothing can be
+    read, UsageError when nothing is called as one of `names`, or nothing is to be looked at.
     """
     from auditor.graph.connection import connect  # msgraph takes its time
 
@@ -71,6 +74,8 @@ async def collect(
             judgement=judgement,
             started=started,
             progress=progress,
+            compared=compared or last is not None,
+            last=last if last and last.tenant.id == connection.tenant_id else None,
         )
         selected = await collection.run(names)
     return Snapshot(
@@ -97,12 +102,14 @@ class _Collection:
     judgement: Judgement
     started: datetime
     progress: Progress
+    compared: bool
+    last: Snapshot | None
     sections: dict[str, Section] = field(default_factory=dict)
 
     async def run(self, names: Sequence[str]) -> Selected:
         """Reads everything; gives what was audited."""
-        collectors = [it for it in list_collectors() if it is not application_templates.COLLECTOR]
-        self.progress.planned(len(collectors) + 1)
+        collectors = [it for it in list_collectors() if self.compared or not it.for_drift]
+        self.progress.planned(len(collectors))
         context = Context(
             graph=self.connection.graph,
             login_host=self.connection.login_host,
@@ -116,6 +123,7 @@ class _Collection:
             sections=self.sections,
             at=self.started,
             progress=self.progress,
+            last=self.last,
         )
         if self.everything:
             context = replace(context, listing=await service_principals.list_all(context.graph))
@@ -124,7 +132,9 @@ class _Collection:
         self.sections[selected.targets.matches.name] = selected.targets.matches
         targets = selected.targets.targets
         context = replace(context, targets=targets, bulk=self.everything or len(targets) > MANY)
-        await self._collect_all(collectors, context)
+        first = [it for it in collectors if it is not application_templates.COLLECTOR and not it.for_drift]
+        await self._collect_all(first, context)
+        await self._collect_all([it for it in collectors if it.for_drift], context)
         return selected
 
     def _profiles(self) -> list[Profile]:

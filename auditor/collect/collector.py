@@ -18,7 +18,7 @@ from auditor.model.configuration import TenantConfiguration, Thresholds
 from auditor.model.gap import Gap, Reason
 from auditor.model.node import Json, Node, Request
 from auditor.model.profile import Profile
-from auditor.model.snapshot import TENANT, Per, Record, Section, Target
+from auditor.model.snapshot import TENANT, Per, Record, Section, Snapshot, Target
 
 if TYPE_CHECKING:
     from auditor.graph.answer import Answer, Refusal
@@ -49,6 +49,8 @@ class Context:
     """Those that are finished; the ones that `Collector.after` names are among them."""
     at: datetime
     """When the collection started, UTC: the end of every time window."""
+    last: Snapshot | None = None
+    """The last complete snapshot of this tenant, where nights are compared."""
     progress: Progress = field(default_factory=Silent)
 
     @property
@@ -84,6 +86,8 @@ class Collector:
     """Least-privileged application permissions; all of them are needed."""
     after: tuple[str, ...] = ()
     """Sections that it reads; they are finished first."""
+    for_drift: bool = False
+    """Read only where nights are compared, and when everything else has been read."""
     run: Callable[[Context], Awaitable[Records]]
 
     @property

@@ -25,3 +25,8 @@ def permissions_by_section() -> Mapping[str, tuple[str, ...]]:
     """The permissions that each section needs; all of them, where there are several."""
     sections = {collector.section: collector.permissions for collector in list_collectors()}
     return dict(sorted({**sections, SECTION: (PERMISSION,)}.items()))
+
+
+def drift_sections() -> tuple[str, ...]:
+    """The sections that are read only where nights are compared."""
+    return tuple(collector.section for collector in list_collectors() if collector.for_drift)

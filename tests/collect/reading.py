@@ -13,6 +13,7 @@ import requests
 from azure.core.credentials import AccessToken
 
 from auditor.collect.collector import Collector, Context
+from auditor.collect.directory_audits import read_log
 from auditor.collect.sign_ins import count_sign_ins
 from auditor.collect.users import read_users
 from auditor.emulator import Emulator, Fault, Question
@@ -32,7 +33,7 @@ from auditor.model.cloud import CLOUDS
 from auditor.model.configuration import ApplicationConfiguration, TenantConfiguration, Thresholds
 from auditor.model.gap import Gap
 from auditor.model.node import Node
-from auditor.model.snapshot import TENANT, MatchedBy, Per, Record, Section, Target
+from auditor.model.snapshot import TENANT, MatchedBy, Per, Record, Section, Snapshot, Target
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 """The present of the emulated tenants."""
@@ -94,6 +95,7 @@ class Reading:
     emulator: Emulator
     bulk: bool = False
     test_user: str | None = None
+    last: Snapshot | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
 
     def id(self, kind: str, name: str) -> str:
@@ -154,6 +156,15 @@ class Reading:
 
         return asyncio.run(ask())
 
+    def audits(self, *, pages: int) -> Mapping[str, Record]:
+        """What `read_log` reads, with a budget of `pages`."""
+
+        async def ask() -> Mapping[str, Record]:
+            async with self._client() as graph:
+                return await read_log(self._context(graph, {}), pages=pages)
+
+        return asyncio.run(ask())
+
     async def _run(self, collectors: Sequence[Collector], sections: Sections) -> Mapping[str, Section]:
         done = {name: _section(name, values) for name, values in sections.items()}
         async with self._client() as graph:
@@ -193,6 +204,7 @@ class Reading:
             bulk=self.bulk,
             sections=sections,
             at=NOW,
+            last=self.last,
         )
 
     def _target(self, draft: ApplicationDraft) -> Target:

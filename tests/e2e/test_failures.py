@@ -86,7 +86,7 @@ class Auditor:
         (tenant,) = self.configuration.tenants
         judgement = self.configuration.judgement(tenant)
         profiles = self.pack.profiles
-        return asyncio.run(collect(tenant, judgement=judgement, profiles=profiles, max_wait=0))
+        return asyncio.run(collect(tenant, judgement=judgement, profiles=profiles, max_wait=0, compared=True))
 
     def scan(self) -> Evaluation:
         """Collects and judges."""
