@@ -17,6 +17,7 @@ from auditor.cli import program
 from auditor.cli.audit import load_configuration_for
 from auditor.cli.outcome import ExitCode
 from auditor.evaluate import load_pack
+from auditor.report import formats
 from tests.conftest import Runner
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -58,6 +59,11 @@ def test_the_permissions_are_the_programs(auditor: Runner) -> None:
     planned = json.loads(auditor("permissions", "--format", "json").stdout)["permissions"]
     listed = {permission.strip("`"): reads for permission, reads in rows(section("Permissions"))}
     assert listed == {entry["permission"]: ", ".join(entry["sections"]) for entry in planned}
+
+
+def test_the_formats_are_the_programs() -> None:
+    listed = {name.strip("`"): file.strip("`") for name, file, _ in rows(section("Report formats"))}
+    assert listed == {name: each.file_name for name, each in formats().items()}
 
 
 def commands() -> list[str]:

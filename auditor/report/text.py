@@ -17,7 +17,7 @@ _UNSEEN = re.compile(
     "\u0000-\u0008\u000b-\u001f\u007f-\u009f"  # controls, save tab and line feed
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # soft hyphen, joiners, fillers
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f"  # zero-width, separators, bidirectional
-    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"  # fillers, variation selectors, byte order mark
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff"  # fillers, byte order mark, no characters
     "\ud800-\udfff"  # lone surrogates
     "\U000e0000-\U000e0fff"  # tags
     "]"

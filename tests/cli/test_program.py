@@ -78,7 +78,7 @@ def test_the_version(auditor: Runner) -> None:
         (["scan", "--configg", "x"], "Did you mean '--config'?"),
         (["scan", "--at", "yesterday"], "'yesterday' is no time; write for example 2026-11-23T02:00:00Z"),
         (["scan", "--at", "9999-12-31T23:00:00-05:00"], "is no time; write for example"),
-        (["scan", "--format", "pdf"], "unknown format 'pdf'. Known: "),
+        (["scan", "--format", "docx"], "unknown format 'docx'. Known: "),
         (["scan", "--format", "htlm"], "unknown format 'htlm'; did you mean 'html'? Known: "),
         (["scan", "--fail-on", "hihg"], "'hihg' is not one of 'informational'"),
         (["scan", "--max-wait", "-1"], "-1 is not in the range x>=0"),

@@ -1,0 +1,92 @@
+"""What every format that carries findings carries: all of them, in one order, and where each is stated."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from auditor.model.finding import Finding, Status
+from auditor.model.report import ProfileEntry, Report, RuleEntry, SourceLine
+from auditor.report.presentation import STATUS_WORDS
+
+_URGENCY = {status: rank for rank, status in enumerate(STATUS_WORDS)}
+
+
+def findings(report: Report) -> tuple[Finding, ...]:
+    """All findings, in the report's order."""
+    return report.findings
+
+
+def most_urgent_first(found: Iterable[Finding]) -> list[Finding]:
+    """What fails before what could not be told, what is accepted, what is right and what does not apply."""
+    return sorted(
+        found,
+        key=lambda finding: (
+            _URGENCY[finding.status],
+            -finding.severity.rank,
+            about(finding).casefold(),
+            finding.application.app_id if finding.application else "",
+            finding.rule_id,
+            finding.fingerprint,
+        ),
+    )
+
+
+def about(finding: Finding) -> str:
+    """The name of the application, or of what a finding without one is about."""
+    return finding.application.display_name if finding.application else finding.subject.name
+
+
+def tenant_name(report: Report) -> str:
+    """The name that people know the tenant by."""
+    tenant = report.run.tenant
+    return tenant.display_name or tenant.domain or tenant.id
+
+
+def not_evaluated(report: Report) -> Mapping[str, int]:
+    """Object id of the application, or "" for what is about none, to its number of checks not evaluated."""
+    return Counter(
+        finding.application.service_principal_id if finding.application else ""
+        for finding in findings(report)
+        if finding.status is Status.NOT_EVALUATED
+    )
+
+
+def waiver_text(finding: Finding) -> str:
+    """Who accepted it, why and until when, as far as the waiver says; empty without one."""
+    waiver = finding.waiver
+    if not isinstance(waiver, Mapping):
+        return ""
+    words = {"reason": "{}", "owner": "by {}", "ticket": "ticket {}", "expires": "until {}"}
+    return ", ".join(word.format(waiver[key]) for key, word in words.items() if waiver.get(key))
+
+
+class Expectations:
+    """Where each finding's expectation is written: in the profile of its application, or in its rule."""
+
+    def __init__(self, report: Report) -> None:
+        self._rules = {rule.id: rule for rule in report.rules}
+        profiles = {profile.id: profile for profile in report.profiles}
+        self._profiles = {
+            application.service_principal_id: profiles.get(application.profile or "")
+            for application in report.applications
+        }
+
+    def line(self, finding: Finding) -> SourceLine:
+        """The line that says what had to be."""
+        rule = self._rules.get(finding.rule_id)
+        profile = self._profile(finding)
+        if rule is not None and rule.expects and profile is not None and rule.expects in profile.expected:
+            return profile.expected[rule.expects]
+        return self._of_rule(rule)
+
+    def _profile(self, finding: Finding) -> ProfileEntry | None:
+        application = finding.application
+        return self._profiles.get(application.service_principal_id) if application else None
+
+    def _of_rule(self, rule: RuleEntry | None) -> SourceLine:
+        if rule is None:  # a finding of the comparison with the last run: no file states it
+            rule = next((each for each in self._rules.values() if each.source), None)
+            folder = rule.source.file.rsplit("/", 2)[0] if rule and rule.source else "rules"
+            return SourceLine(file=folder, line=1)
+        return rule.source or SourceLine(file=f"rules/{rule.category}/{rule.id}.yaml", line=1)
