@@ -1,1 +1,5 @@
-"""What changed between two runs of a tenant. Pure: compares, and asks nobody."""
+"""What changed between two runs of a tenant, and who did it. Pure: compares, and asks nobody."""
+
+from auditor.drift.snapshots import compare
+
+__all__ = ["compare"]

@@ -103,19 +103,23 @@ class Change:
     id: str
     """The same for the same change of the same tenant between the same states: 32 hex digits."""
     application: ApplicationReference | None
-    """None when the whole tenant is concerned."""
+    """None when the whole tenant is concerned, or several applications are."""
+    affects: tuple[ApplicationReference, ...]
+    """All audited applications that it has to do with; `application` when it is the only one."""
     object: ChangedObject
     section: str
     property: str
     """Graph's spelling with its section: `servicePrincipal.replyUrls`, `keyCredentials`."""
+    element: str | None
+    """Which element of a set: its thumbprint, its id, the URL itself; None where the property is no set."""
     kind: ChangeKind
     before: Json
     after: Json
     rule_ids: tuple[str, ...]
     """Rules that judge this property."""
     severity: Severity
-    attribution: Attribution | None
-    """None where no log was asked for: between any two snapshots that lack the section."""
+    """The highest of these rules, else the property's own."""
+    attribution: Attribution
 
 
 class AccessKind(StrEnum):
@@ -161,15 +165,40 @@ class AccessChange:
     principal: Principal
     kind: AccessKind
     via: Via
-    attribution: Attribution | None
+    effective: bool | None
+    """Whether access as such came or went; False while another assignment gives it, None when not known."""
+    attribution: Attribution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedRun:
-    """One side of the comparison. `run_id` is None for a snapshot that no run of the store made."""
+    """One side of the comparison."""
 
     run_id: str | None
+    """None for a snapshot that no run of the store made."""
     collected_at: str
+    """When that collection ended."""
+    approved: bool = False
+    """Whether it is the approved baseline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What a rule reads: keys from the root of the evidence; lists leave no key."""
+
+    rule_id: str
+    severity: Severity
+    """As the configuration has it."""
+    on_the_way: frozenset[tuple[str, ...]]
+    """Places that its paths touch."""
+    whole: frozenset[tuple[str, ...]]
+    """Places whose whole value it uses, with all that lies below."""
+
+    def covers(self, place: tuple[str, ...]) -> bool:
+        """Whether something at `place`, or below it, can matter to the rule."""
+        return any(place == touched[: len(place)] for touched in self.on_the_way | self.whole) or any(
+            touched == place[: len(touched)] for touched in self.whole
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +206,8 @@ class UnknownPart:
     """What could not be compared: not read then, or not read now."""
 
     section: str
+    property: str | None
+    """As in `Change`; None when the whole section could not be compared."""
     application: ApplicationReference | None
     reason: str
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from auditor.model.access import Access
+from auditor.model.change import Drift
 from auditor.model.configuration import AcceptedGap, RuleOverride, Thresholds
 from auditor.model.finding import ApplicationReference, Cause, Finding, Status, Subject
 from auditor.model.node import Json
@@ -235,3 +236,5 @@ class Report:
     trend: tuple[TrendPoint, ...] = ()
     """The last complete runs of the tenant, oldest first, this one last; runs of single applications
     (`--application`) are left out. Empty without a history."""
+    drift: Drift | None = None
+    """What changed since the last complete run; None without a history, and in the first run of one."""

@@ -113,6 +113,19 @@ def sections_of(rule: Rule) -> frozenset[str]:
     return touched.sections()
 
 
+def places_of(rule: Rule) -> tuple[frozenset[Place], frozenset[Place]]:
+    """What a rule judges by: the places that its paths touch, and those whose whole value they use.
+
+    What only says whether the rule applies (`needs`, `when`) is not judged.
+    """
+    touched = _Touched()
+    if rule.for_each is not None:
+        touched.items = touched.follow(rule.for_each.path)
+    for assertion in _assertions((*rule.expect, *(escalation.condition for escalation in rule.escalates))):
+        touched.read_assertion(assertion)
+    return touched.places()
+
+
 def _assertions(clauses: Iterable[Clause]) -> Iterator[Assertion]:
     for clause in clauses:
         if isinstance(clause, Assertion):
@@ -143,6 +156,10 @@ class _Touched:
     def follow(self, expression: str) -> frozenset[Place]:
         """Notes what an expression touches on its way; gives the places its result is made of."""
         return self._places(jmespath.compile(expression).parsed, frozenset({()}))
+
+    def places(self) -> tuple[frozenset[Place], frozenset[Place]]:
+        """The places on the way, and those whose whole value is used."""
+        return frozenset(self._way), frozenset(self._whole)
 
     def sections(self) -> frozenset[str]:
         """The sections that all of it follows from."""
