@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from auditor.model import access, configuration, finding, gap, profile, report, rule
+from auditor.model import access, change, configuration, finding, gap, profile, report, rule
 from auditor.model.report import Report
 from auditor.model.wire import from_json, to_json
 from auditor.report import formats
 from auditor.report.json import render
 from auditor.yaml_document import bundled_schema
+from tests.report.drifted import sample_drift
 from tests.report.nights import second_night
 from tests.report.sample import HOSTILE, sample_report
 
@@ -55,7 +56,9 @@ def compared_report() -> Report:
         baseline_state=finding.BaselineState.NEW,
         baseline_cause=finding.Cause.TIME,
     )
-    return dataclasses.replace(sample, comparison=comparison, findings=(*sample.findings, new))
+    return dataclasses.replace(
+        sample, comparison=comparison, drift=sample_drift(), findings=(*sample.findings, new)
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,6 +112,13 @@ def test_the_schema_lets_no_key_be_missing_or_further() -> None:
         (report.TrendPoint, ("$defs", "trendPoint")),
         (access.Access, ("$defs", "access")),
         (access.Assigned, ("$defs", "assigned")),
+        (change.Drift, ("$defs", "drift")),
+        (change.Change, ("$defs", "change")),
+        (change.AccessChange, ("$defs", "accessChange")),
+        (change.Attribution, ("$defs", "attribution")),
+        (change.Candidate, ("$defs", "candidate")),
+        (change.UnknownPart, ("$defs", "unknownPart")),
+        (change.ComparedRun, ("$defs", "comparedRun")),
         (finding.Finding, ("$defs", "finding")),
         (finding.Evidence, ("$defs", "evidence")),
         (profile.Step, ("$defs", "profile", "properties", "steps", "items")),
@@ -119,9 +129,17 @@ def test_the_schema_has_the_keys_of_the_types(kind: type, place: tuple[str, ...]
     description: Any = SCHEMA
     for key in place:
         description = description[key]
-    sample = to_json(_first(kind, second_night()))
+    sample = to_json(_first(kind, (second_night(), compared_report())))
     assert isinstance(sample, dict)
     assert set(description["properties"]) == set(sample)
+
+
+def test_the_schema_of_drift_json_is_that_of_drift_in_the_report() -> None:
+    alone = bundled_schema("drift")
+    definitions: Any = alone["$defs"]
+    assert definitions == {name: SCHEMA["$defs"][name] for name in definitions}  # type: ignore[index]
+    document = to_json(sample_drift())
+    assert [error.message for error in Draft202012Validator(alone).iter_errors(document)] == []
 
 
 def _first(kind: type, value: object) -> object:
