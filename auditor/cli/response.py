@@ -30,7 +30,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", metavar="FILE", type=FILE)
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option(
     "--certificate",
     "certificate_files",

@@ -37,7 +37,10 @@ _RELAY_STATE = "RelayState"
 _FORM_VALUE = re.compile(r"(?<!\w)(SAMLResponse|RelayState)=([^&#\s\"']*)")
 _RESPONSE_TAG = re.compile(r"<(?:[\w.-]+:)?Response[\s>]")
 _PAGE_TAG = re.compile(r"<(?:!doctype\s+html|html|body|form|input)\b|<(?:[\w.-]+:)?(Response)[\s>]", re.I)
-_ENCODED_FIELD = re.compile(rf"{_FIELD}%(?:25)*3D", re.I)
+_FORM = re.compile(rf"(?<!\w){_FIELD}(?:=|%(?:25)*3D)", re.I)
+"""A form as it was sent, or encoded as a whole."""
+_SHOWN_VALUE = re.compile(r"^\s*(SAMLResponse|RelayState):[ \t]*(\S.*?)\s*$", re.M)
+"""A field as developer tools show it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +106,12 @@ def _candidates(text: str) -> Iterator[tuple[str, str | None]]:
         yield from _in_json(document)
     elif stripped[:1] == "<":
         yield from _in_html(stripped)
-    elif f"{_FIELD}=" in stripped or _ENCODED_FIELD.search(stripped):
+    elif _FORM.search(stripped):
         yield from _in_form(stripped)
+    elif f"{_FIELD}:" in stripped:
+        yield from _paired(_SHOWN_VALUE.findall(stripped))
     else:
-        yield stripped, None
+        yield stripped.strip("\"'"), None
 
 
 def _in_json(document: object) -> Iterator[tuple[str, str | None]]:
@@ -128,7 +133,7 @@ def _in_json(document: object) -> Iterator[tuple[str, str | None]]:
         elif isinstance(node, str) and node.lstrip()[:1] == "<":
             here = _in_html(node) if _FIELD in node else ()
             copies += [node] if _RESPONSE_TAG.search(node) else []
-        elif isinstance(node, str) and (f"{_FIELD}=" in node or _ENCODED_FIELD.search(node)):
+        elif isinstance(node, str) and _FORM.search(node):
             here = _in_form(node)
         for value, relay_state in here:
             found = found or _document(value) is not None
@@ -176,7 +181,7 @@ def _in_form(text: str) -> Iterator[tuple[str, str | None]]:
     if '^"' in text:  # a command line of Windows, which has a caret before everything else
         text = text.replace("^", "")
     for _ in range(_MOST_ENCODINGS):
-        if f"{_FIELD}=" not in text:
+        if not _FORM_VALUE.search(text):
             text = unquote(text)
     responses: list[str] = []
     relay_state: str | None = None

@@ -20,7 +20,6 @@ from auditor.saml.finding import SamlFinding, Verdict, note, reject, verdict, wa
 from auditor.saml.metadata import (
     HTTP_POST,
     EntityDescriptor,
-    foreign_signer,
     read_entity,
     verify_metadata,
 )
@@ -160,7 +159,7 @@ def _signer_problems(
         message = f"signed by a key that all applications of the tenant share; save it from {url} instead"
         yield reject("saved-without-appid", message)
     elif expected.certificates and signer is not None and not verification.pinned:
-        yield foreign_signer(verification)
+        yield reject("signer-not-pinned", "the signer is none of the application's certificates")
     elif not expected.certificates and over_tls_from in expected.cloud.login_hosts and signer is not None:
         message = "no certificate was given to compare the signer with; only the connection vouches for it"
         yield warn("not-pinned", message)

@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from auditor.model.node import Json
+from auditor.model.rule import Severity
 from auditor.saml.capture import read_capture
 from auditor.saml.certificate import Certificate, CertificateError, format_time, from_base64
 from auditor.saml.date_time import read_date_time
 from auditor.saml.door import Document, DocumentRefused, elements, open_document, text_of
 from auditor.saml.finding import Verdict
 from auditor.saml.response import Assertion, read_assertion, verify_response
-from auditor.saml.response_check import ResponseExpected, check_response
+from auditor.saml.response_check import ResponseCheck, ResponseExpected, check_response
 from auditor.saml.signature import DS, Pins
 
 USER_NAME, MAIL = "user.userprincipalname", "user.mail"
@@ -31,6 +32,12 @@ _CLAIMS = {
 
 _COMPARED = ("destination", "issuer")
 """Codes of findings about values that there is nothing to compare with where no assertion can be read."""
+
+_WITHOUT_QUOTING = {
+    "audience": "its audience restrictions name no audience in common",
+    "recipient": "its confirmations name different recipients",
+}
+"""What is said for codes whose messages quote the response: who signed it is not judged here."""
 
 _MOST_CERTIFICATES = 8
 
@@ -64,7 +71,7 @@ def reduce_response(
     signers = [one.signer for one in signatures.present if one.signer is not None]
     keep = believed is not None and not rejected and all(believed(signer) for signer in signers)
     return {
-        "problem": check.findings[0].message if rejected else None,
+        "problem": _problem(check) if rejected else None,
         "signer": None if check.signer is None else check.signer.thumbprint,
         "issuer": assertion.issuer,
         "audiences": [audience for audiences in assertion.audiences for audience in audiences],
@@ -75,6 +82,12 @@ def reduce_response(
         "attributes": {} if rejected else _attributes(assertion, keep),
         "nameIdSources": _sources(assertion, person),
     }
+
+
+def _problem(check: ResponseCheck) -> str:
+    """The first finding that rejects."""
+    found = next(finding for finding in check.findings if finding.severity >= Severity.HIGH)
+    return _WITHOUT_QUOTING.get(found.code, found.message)
 
 
 def _attributes(assertion: Assertion, keep: bool) -> dict[str, Json]:

@@ -34,7 +34,36 @@ NAME_ID_FORMATS = (
 )
 """Those of SAML core, 8.3."""
 
-_AADSTS = re.compile(r"AADSTS\d{3,8}")
+_AADSTS = re.compile(r"AADSTS\d{3,8}", re.ASCII)
+
+_STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
+_STATUS_CODES = frozenset(
+    {
+        "AuthnFailed",
+        "InvalidAttrNameOrValue",
+        "InvalidNameIDPolicy",
+        "NoAuthnContext",
+        "NoAvailableIDP",
+        "NoPassive",
+        "NoSupportedIDP",
+        "PartialLogout",
+        "ProxyCountExceeded",
+        "RequestDenied",
+        "RequestUnsupported",
+        "RequestVersionDeprecated",
+        "RequestVersionTooHigh",
+        "RequestVersionTooLow",
+        "Requester",
+        "ResourceNotRecognized",
+        "Responder",
+        "TooManyResponses",
+        "UnknownAttrProfile",
+        "UnknownPrincipal",
+        "UnsupportedBinding",
+        "VersionMismatch",
+    }
+)
+"""SAML core, 3.2.2.2. Only these are repeated: nothing signs a status that anybody may write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +197,7 @@ def status_problem(root: etree._Element) -> SamlFinding | None:
         return reject("status", "the response has no status")
     said = "".join(text_of(message) for message in root.findall(f"{SAMLP}Status/{SAMLP}StatusMessage"))
     reason = _AADSTS.search(said)
-    known = [code.rpartition(":")[2] for code in codes if re.fullmatch(r"urn:[A-Za-z0-9:.]+", code)]
+    known = [name for code in codes if (name := code.removeprefix(_STATUS)) in _STATUS_CODES]
     named = ", ".join([*known, *([reason[0]] if reason else [])])
     return reject("status", f"the sign-on failed: {named or 'for a reason that is not named'}")
 

@@ -73,13 +73,24 @@ def sign_in_url(text: str, provider: IdentityProvider) -> Told:
     foreign = _foreign(url, provider)
     if foreign is not None:
         return replace(told, problem=foreign)
-    named = re.fullmatch(rf"/saml2/({_GUID.pattern})", url.path)
-    if named is not None and not _same_guid(named[1], provider.app_id):
-        return replace(told, problem=f"names the application {named[1]}")
-    if (named is None and url.path != "/saml2") or url.query or url.fragment:
+    named = _appended(url)
+    if named is not None and not _same_guid(named, provider.app_id):
+        return replace(told, problem=f"names the application {named}")
+    if named is None and (url.path != "/saml2" or url.query or url.fragment):
         return replace(told, problem="does not lead to /saml2, where Entra takes sign-in requests")
     notes = _notes(url, provider)
     return replace(told, notes=(*notes, "it ends with this application's id") if named else notes)
+
+
+def _appended(url: LoginUrl) -> str | None:
+    """The application that a sign-in page URL names behind /saml2, as a part of the path or as `appid`."""
+    if url.fragment:
+        return None
+    in_path = re.fullmatch(rf"/saml2/({_GUID.pattern})", url.path)
+    if in_path is not None:
+        return None if url.query else in_path[1]
+    asked = parameters(url) if url.path == "/saml2" else []
+    return asked[0][1] if [name for name, _ in asked] == ["appid"] and _GUID.fullmatch(asked[0][1]) else None
 
 
 def sign_out_url(text: str, provider: IdentityProvider, binding: str | None = None) -> Told:

@@ -91,6 +91,8 @@ def _wrapped(value: str, width: int = 76) -> str:
         base64.urlsafe_b64encode(XML).rstrip(b"="),
         quote(quote(VALUE, safe=""), safe="").encode(),
         quote(XML.decode(), safe="").encode(),
+        f'"{VALUE}"'.encode(),
+        f"SAMLResponse: {VALUE}\n".encode(),
     ],
 )
 def test_the_response_alone(data: bytes) -> None:
@@ -123,6 +125,7 @@ def test_the_response_alone(data: bytes) -> None:
             {"SAMLResponse": quote(VALUE, safe=""), "RelayState": quote(RELAY_STATE, safe="")}
         ).encode(),
         quote(FORM, safe="").encode(),
+        f"SAMLResponse: {VALUE}\nRelayState: {RELAY_STATE}".encode(),
         json.dumps({"body": quote(FORM, safe="")}).encode(),
         f'curl ^"https://example.net^" --data-raw ^"{FORM.replace("%", "^%^").replace("&", "^&")}^"'.encode(),
         _tracer(),

@@ -20,6 +20,8 @@ from tests.saml.sign_on import (
     SAML,
     USER,
     assertion,
+    audience_restriction,
+    conditions,
     response,
     signed_assertion,
     signed_both,
@@ -54,6 +56,21 @@ def test_nobody_is_named(case: Case) -> None:
     kept = json.dumps(reduce_response(case.captured().data, person=PERSON))
     for name in (USER, PERSON[MAIL], ATTACKER):
         assert name.casefold() not in kept.casefold()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"under": conditions(audience_restriction(AUDIENCE) + audience_restriction(ATTACKER))},
+        {"about": subject().replace("</Subject>", "") + subject(data=f'Recipient="{ATTACKER}"')[9:]},
+    ],
+    ids=["audience", "recipient"],
+)
+def test_what_is_wrong_is_told_without_quoting_a_stranger(parts: dict[str, str]) -> None:
+    data = signed_assertion(response(assertion(**parts)), attacker())
+    kept = reduce_response(data, person=PERSON)
+    assert kept["problem"]
+    assert ATTACKER not in str(kept["problem"])
 
 
 def _own(certificate: Certificate) -> bool:

@@ -56,6 +56,7 @@ def fails(told: Told, problem: str) -> bool:
     [
         (SIGN_IN, ()),
         (f"{LOGIN}:443/{TENANT}/saml2", ()),
+        (f"{SIGN_IN}?appid={APPLICATION.upper()}", ("it ends with this application's id",)),
         (f"HTTPS://LOGIN.MicrosoftOnline.com/{TENANT.upper()}/SAML2", ()),
         (f"{OLDER}/{TENANT}/saml2", (OLD_HOST,)),
         (f"{LOGIN}/Contoso.com/saml2", (BY_DOMAIN,)),
@@ -81,6 +82,9 @@ def test_a_sign_in_url_that_does(url: str, notes: tuple[str, ...]) -> None:
         (f"https://login.microsoftonline.com@evil.example/{TENANT}/saml2", "is not a plain URL"),
         (f"{LOGIN}/{TENANT}/wsfed", "does not lead to /saml2"),
         (f"{SIGN_IN}?x=1", "does not lead to /saml2"),
+        (f"{SIGN_IN}?appid={OTHER}", f"names the application {OTHER}"),
+        (f"{SIGN_IN}?appid={APPLICATION}&appid={OTHER}", "does not lead to /saml2"),
+        (f"{SIGN_IN}/{APPLICATION}?x=1", "does not lead to /saml2"),
         (f"{SIGN_IN}#x", "does not lead to /saml2"),
         (f"{SIGN_IN}/{OTHER}", f"names the application {OTHER}"),
         ("", "is not a plain URL"),

@@ -307,6 +307,12 @@ def sign_on_refused() -> bytes:
 
 
 @case("reject", "status")
+def status_that_names_somebody() -> bytes:
+    code = status("Responder").replace("urn:oasis:names:tc:SAML:2.0:status:Responder", f"urn:{ATTACKER}")
+    return response("", outcome=code.replace(ATTACKER, "attacker.example")).encode()
+
+
+@case("reject", "status")
 def status_missing() -> bytes:
     return signed_assertion(response(outcome="<samlp:Extensions/>"))
 
