@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from auditor.collect.by_ids import read_by_ids
 from auditor.collect.collector import Collector, Context, Origin, by_id, normalise, refused_record
 from auditor.graph.answer import Answer, Refusal
+from auditor.model.node import Json, Node
 from auditor.model.snapshot import Per, Record
 
 SELECT = ("id", "appRoleId", "createdDateTime", "principalId", "principalType", "principalDisplayName")
@@ -30,10 +32,22 @@ def _record(subject: str, answer: Answer | Refusal) -> Record:
     if isinstance(answer, Refusal):
         return refused_record(COLLECTOR, subject, answer)
     origin = Origin(section=COLLECTOR.section, subject=subject, request=answer.request)
-    assignments = [
-        normalise(item, select=SELECT, null_means={}, origin=origin) for item in by_id(answer.objects)
-    ]
+    assignments = [_assignment(item, origin) for item in by_id(answer.objects)]
     return Record(value=assignments, requests=(answer.request,))
+
+
+def _assignment(item: Mapping[str, Json], origin: Origin) -> dict[str, Node]:
+    return normalise(item, select=SELECT, null_means={}, origin=origin)
+
+
+async def again(context: Context, ids: Sequence[str]) -> Mapping[str, Record]:
+    """Assignments by their ids: "Get appRoleAssignment" (approleassignment-get), the same permission."""
+    (subject,) = context.service_principal_ids
+    listed = context.graph.sdk.service_principals.by_service_principal_id(subject).app_role_assigned_to
+    builders = {id: listed.by_app_role_assignment_id(id) for id in ids}
+    return await read_by_ids(
+        context, COLLECTOR, builders, subject=subject, select=SELECT, element=_assignment
+    )
 
 
 def assigned(context: Context, kind: str) -> Sequence[str]:
@@ -56,4 +70,5 @@ COLLECTOR = Collector(
     title="Assignments",
     permissions=("Application.Read.All",),
     run=run,
+    again=again,
 )

@@ -6,10 +6,10 @@ claimsmappingpolicy-list-appliesto), Policy.Read.All. Null and 404: see `sts_pol
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from auditor.collect.collector import Collector, Context
-from auditor.collect.sts_policies import read_policies
+from auditor.collect.sts_policies import read_policies, read_policies_again
 from auditor.model.snapshot import Per, Record
 
 
@@ -24,6 +24,17 @@ async def run(context: Context) -> Mapping[str, Record]:
     )
 
 
+async def again(context: Context, ids: Sequence[str]) -> Mapping[str, Record]:
+    """Policies by their ids."""
+    policies = context.graph.sdk.policies.claims_mapping_policies
+    return await read_policies_again(
+        context,
+        COLLECTOR,
+        policies={id: policies.by_claims_mapping_policy_id(id) for id in ids},
+        applies_to=lambda id: policies.by_claims_mapping_policy_id(id).applies_to,
+    )
+
+
 COLLECTOR = Collector(
     section="claimsMappingPolicies",
     per=Per.TENANT,
@@ -31,4 +42,5 @@ COLLECTOR = Collector(
     title="Claims mapping policies",
     permissions=("Policy.Read.All",),
     run=run,
+    again=again,
 )

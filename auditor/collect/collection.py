@@ -12,16 +12,19 @@ from auditor import __version__
 from auditor.collect import application_templates, service_principals
 from auditor.collect.collector import Collector, Context
 from auditor.collect.lookup import Asked, Listed
+from auditor.collect.missing_targets import Wanted, missing_targets, with_targets
 from auditor.collect.progress import Progress, Silent
 from auditor.collect.registry import list_collectors
+from auditor.collect.rereads import Rereading
 from auditor.collect.selection import Selected, select
-from auditor.collect.targets import Targets, find_targets, profiles_to_search
+from auditor.collect.targets import SECTION as SEARCH
+from auditor.collect.targets import Targets, find_targets, in_order, profiles_to_search
 from auditor.errors import UsageError
 from auditor.graph.question import timestamp
 from auditor.model.configuration import Judgement, TenantConfiguration
 from auditor.model.node import Node
 from auditor.model.profile import Profile
-from auditor.model.snapshot import TENANT, Section, Snapshot, TenantIdentity
+from auditor.model.snapshot import TENANT, Per, Section, Snapshot, Target, TenantIdentity
 from auditor.model.wire import to_json
 
 if TYPE_CHECKING:
@@ -128,14 +131,60 @@ class _Collection:
         if self.everything:
             context = replace(context, listing=await service_principals.list_all(context.graph))
         await self._collect(application_templates.COLLECTOR, context)
-        selected = select(await self._targets(context), names, self.tenant.applications)
-        self.sections[selected.targets.matches.name] = selected.targets.matches
-        targets = selected.targets.targets
+        found = await self._targets(context)
+        missing = missing_targets(self.last, found.targets, self._wanted) if self.last else ()
+        both = replace(found, targets=in_order([*found.targets, *missing]))
+        selected = select(both, names, self.tenant.applications)
+        missing = tuple(it for it in selected.targets.targets if it in missing)
+        targets = tuple(it for it in selected.targets.targets if it not in missing)
+        selected = replace(selected, targets=replace(selected.targets, targets=targets))
+        self.sections[SEARCH] = selected.targets.matches
         context = replace(context, targets=targets, bulk=self.everything or len(targets) > MANY)
         first = [it for it in collectors if it is not application_templates.COLLECTOR and not it.for_drift]
         await self._collect_all(first, context)
+        if self.last is not None:
+            selected = await self._completed(selected, missing, first, context)
         await self._collect_all([it for it in collectors if it.for_drift], context)
         return selected
+
+    async def _completed(
+        self, selected: Selected, missing: Sequence[Target], collectors: Sequence[Collector], context: Context
+    ) -> Selected:
+        """Reads once more what the last snapshot had and this collection did not find."""
+        rereading = Rereading(
+            context=context,
+            sections=self.sections,
+            collectors={collector.section: collector for collector in collectors},
+        )
+        again = await rereading.targets(missing, self._wanted)
+        if again:
+            targets = with_targets(selected.targets, again, self._wanted)
+            selected = replace(selected, targets=targets)
+            self.sections[SEARCH] = targets.matches
+            await self._join(tuple(again), collectors, context)
+        rereading.context = replace(context, targets=selected.targets.targets)
+        await rereading.run()
+        self.sections[rereading.section.name] = rereading.section
+        return selected
+
+    async def _join(
+        self, targets: tuple[Target, ...], collectors: Sequence[Collector], context: Context
+    ) -> None:
+        """Reads everything about further targets."""
+        of_all = (Per.TENANT, Per.PROFILE)
+        apart = replace(self, sections={it.name: it for it in self.sections.values() if it.per in of_all})
+        about_them = replace(context, targets=targets, bulk=False, listing=None, sections=apart.sections)
+        await apart._collect_all([it for it in collectors if it.per not in of_all], about_them)
+        for name, section in apart.sections.items():
+            if section.per not in of_all:
+                records = {**section.records, **self.sections[name].records}
+                self.sections[name] = replace(section, records=dict(sorted(records.items())))
+
+    @property
+    def _wanted(self) -> Wanted:
+        return Wanted(
+            applications=self.tenant.applications, profiles=self.profiles, everything=self.everything
+        )
 
     def _profiles(self) -> list[Profile]:
         """The profiles that this collection is about: named by the configuration, or looked for."""

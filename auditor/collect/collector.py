@@ -89,6 +89,9 @@ class Collector:
     for_drift: bool = False
     """Read only where nights are compared, and when everything else has been read."""
     run: Callable[[Context], Awaitable[Records]]
+    again: Callable[[Context, Sequence[str]], Awaitable[Records]] | None = None
+    """Reads elements of the list about the only target, or about the tenant, by their ids, where Graph offers
+    that: a record for each id, null for one that is not there."""
 
     @property
     def permission(self) -> str | None:

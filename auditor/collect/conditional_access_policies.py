@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from auditor.collect.by_ids import read_by_ids
 from auditor.collect.collector import Collector, Context, Origin, by_id, in_order, normalise, refused_record
 from auditor.graph.answer import Refusal
-from auditor.model.node import Json
+from auditor.model.node import Json, Node
 from auditor.model.snapshot import TENANT, Per, Record
 
 SELECT = ("id", "displayName", "state", "conditions", "grantControls")
@@ -25,11 +26,24 @@ async def run(context: Context) -> Mapping[str, Record]:
     if isinstance(answer, Refusal):
         return {TENANT: refused_record(COLLECTOR, TENANT, answer)}
     origin = Origin(section=COLLECTOR.section, subject=TENANT, request=answer.request)
-    policies = [
-        normalise(sorted_within(item), select=SELECT, null_means=NULL_MEANS, origin=origin)
-        for item in by_id(answer.objects)
-    ]
+    policies = [_policy(item, origin) for item in by_id(answer.objects)]
     return {TENANT: Record(value=policies, requests=(answer.request,))}
+
+
+def _policy(item: Mapping[str, Json], origin: Origin) -> dict[str, Node]:
+    return normalise(sorted_within(item), select=SELECT, null_means=NULL_MEANS, origin=origin)
+
+
+async def again(context: Context, ids: Sequence[str]) -> Mapping[str, Record]:
+    """Policies by their ids (conditionalaccesspolicy-get), one after the other: a batch would be too fast."""
+    policies = context.graph.sdk.identity.conditional_access.policies
+    records: dict[str, Record] = {}
+    for id in ids:
+        builders = {id: policies.by_conditional_access_policy_id(id)}
+        records |= await read_by_ids(
+            context, COLLECTOR, builders, subject=TENANT, select=SELECT, element=_policy
+        )
+    return records
 
 
 def sorted_within(item: Mapping[str, Json]) -> dict[str, Json]:
@@ -52,4 +66,5 @@ COLLECTOR = Collector(
     title="Conditional Access policies",
     permissions=("Policy.Read.All",),
     run=run,
+    again=again,
 )

@@ -12,7 +12,9 @@ Null: `isOrganizationDefault` is false unless set. 404 of `appliesTo`: the polic
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import cast
 
+from auditor.collect.by_ids import read_by_ids
 from auditor.collect.collector import Collector, Context, Origin, by_id, normalise, refused_record
 from auditor.collect.people import directory_object
 from auditor.graph.answer import Answer, Refusal
@@ -45,12 +47,38 @@ async def read_policies(
     return {TENANT: Record(value=value, requests=requests)}
 
 
+async def read_policies_again(
+    context: Context,
+    collector: Collector,
+    *,
+    policies: Mapping[str, Builder],
+    applies_to: Callable[[str], Builder],
+) -> Mapping[str, Record]:
+    """Policies by their ids (`GET /policies/<kind>/{id}`), each with what it is assigned to."""
+    records = await read_by_ids(
+        context, collector, policies, subject=TENANT, select=SELECT, element=_properties
+    )
+    there = [id for id, record in records.items() if isinstance(record.value, Mapping)]
+    assignments = await context.graph.list_many([applies_to(id) for id in there], select=("id",))
+    for id, assigned in zip(there, assignments, strict=True):
+        read = records[id]
+        policy = cast(Mapping[str, Node], read.value)
+        records[id] = Record(
+            value={**policy, "appliesTo": _applies_to(collector, assigned)},
+            requests=(*read.requests, assigned.request),
+        )
+    return records
+
+
 def _policy(
     collector: Collector, item: Mapping[str, Json], answer: Answer, assigned: Answer | Refusal
 ) -> dict[str, Node]:
     origin = Origin(section=collector.section, subject=TENANT, request=answer.request)
-    policy = normalise(item, select=SELECT, null_means=NULL_MEANS, origin=origin)
-    return {**policy, "appliesTo": _applies_to(collector, assigned)}
+    return {**_properties(item, origin), "appliesTo": _applies_to(collector, assigned)}
+
+
+def _properties(item: Mapping[str, Json], origin: Origin) -> dict[str, Node]:
+    return normalise(item, select=SELECT, null_means=NULL_MEANS, origin=origin)
 
 
 def _applies_to(collector: Collector, assigned: Answer | Refusal) -> Node:

@@ -116,12 +116,12 @@ async def find_targets(
             for item in searches[profile.id].found.get(rank, Found()).objects:
                 _choose(chosen, _target(item, profile.id, _entry(item, profile, applications), rank))
     if listing is not None:
-        everything = picked(listing, Criterion(filters=(), fits=_is_saml_of_others))
+        everything = picked(listing, Criterion(filters=(), fits=is_saml_of_others))
         others.refusals.extend(everything.refusals)
         for item in everything.objects:
             _choose(chosen, _target(item, None, None, MatchedBy.ALL_APPLICATIONS))
     if missing and not others.refusals:
-        others.gaps.append(_absent(missing))
+        others.gaps.append(absence(missing))
     named = {entry.profile for entry in applications}
     return Targets(targets=in_order(chosen.values()), matches=_matches(searches, others, named))
 
@@ -213,7 +213,7 @@ def _configured_first(
     return sorted(profiles, key=lambda it: (named.index(it.id) if it.id in named else last, it.id))
 
 
-def _is_saml_of_others(item: Object) -> bool:
+def is_saml_of_others(item: Object) -> bool:
     """Whether it is a SAML application that is not Microsoft's own. Raises Unclear."""
     return _text(item, "appOwnerOrganizationId").lower() not in MICROSOFT and _is_saml(item)
 
@@ -246,7 +246,7 @@ def _target(item: Object, profile: str | None, application: int | None, how: Mat
     )
 
 
-def _absent(missing: Sequence[Match]) -> Gap:
+def absence(missing: Sequence[Match]) -> Gap:
     """Nothing can be judged of an application that the configuration names and the tenant does not have."""
     named = ", ".join(match.in_words() for match in missing)
     detail = f"the configuration names what the tenant does not have: {named}. Correct the entry or remove it"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 
-from auditor.emulator.requests import Answer, Json, LoggedRequest, Question, request_key
+from auditor.emulator.requests import Answer, Json, LoggedRequest, Object, Question, request_key
 
 Matcher = Callable[[Question], bool]
 
@@ -52,10 +52,41 @@ class Fault:
 
 
 @dataclass(kw_only=True)
+class Lag:
+    """A thing that lists lack for a while although it is there: Entra is eventually consistent.
+
+    Asked for by its id it is found.
+    """
+
+    id: str
+    reads: int
+    """How many lists lack it; a list counts once, however many pages it has."""
+    within: str = ""
+    """Only in lists whose path ends so: `/owners`."""
+    met: int = field(default=0, init=False)
+    """How many did."""
+    _hiding: set[str] = field(default_factory=set, init=False)
+
+    def hides(self, question: Question) -> bool:
+        """Whether the list that is asked for lacks the thing."""
+        if not question.path.endswith(self.within):
+            return False
+        if question.option("$skiptoken"):
+            return question.path in self._hiding
+        self._hiding.discard(question.path)
+        if self.met >= self.reads:
+            return False
+        self.met += 1
+        self._hiding.add(question.path)
+        return True
+
+
+@dataclass(kw_only=True)
 class FaultPlan:
     """All faults of a running emulator. May be changed while it runs."""
 
     faults: list[Fault] = field(default_factory=list)
+    lags: list[Lag] = field(default_factory=list)
     clock_offset: timedelta = timedelta(0)
     """How far the server's clock is ahead, in its Date header, its tokens, its judgement of assertions."""
 
@@ -64,9 +95,22 @@ class FaultPlan:
         self.faults.append(fault)
         return fault
 
+    def lag(self, id: str, *, reads: int, within: str = "") -> Lag:
+        """Lists lack the thing of that id for so many reads; those only whose path ends with `within`."""
+        self.lags.append(Lag(id=id, reads=reads, within=within))
+        return self.lags[-1]
+
+    def shown(self, items: list[Object], question: Question) -> list[Object]:
+        """What a list shows of `items`. A thing counts as missed only by a list that it belongs to."""
+        for lag in self.lags:
+            if any(item.get("id") == lag.id for item in items) and lag.hides(question):
+                items = [item for item in items if item.get("id") != lag.id]
+        return items
+
     def clear(self) -> None:
         """Forgets all faults and sets the clock right."""
         self.faults.clear()
+        self.lags.clear()
         self.clock_offset = timedelta(0)
 
     def take(self, question: Question) -> Fault | None:
@@ -114,4 +158,4 @@ def _text(status: int) -> str:
     return HTTPStatus(status).description or HTTPStatus(status).phrase
 
 
-__all__ = ["Fault", "FaultPlan", "LoggedRequest", "Matcher", "replaced"]
+__all__ = ["Fault", "FaultPlan", "Lag", "LoggedRequest", "Matcher", "replaced"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from auditor.emulator import permissions as need
 from auditor.emulator import resources as resource
 from auditor.emulator.directory import Tenant
+from auditor.emulator.faults import FaultPlan
 from auditor.emulator.filters import UnsupportedQuery
 from auditor.emulator.permissions import Requirement
 from auditor.emulator.query import Query
@@ -29,6 +30,7 @@ class Graph:
     tenant: Tenant
     tokens: Tokens
     clock: Callable[[], datetime]
+    faults: FaultPlan
 
     def answer(self, question: Question) -> Answer:
         """The true answer to one request, alone or in a batch; a batch itself is not answered here."""
@@ -99,6 +101,8 @@ class Graph:
             target = Target(items=[], is_many=True, context=target.context)
         if cast:
             target = self._cast(query, target, cast)
+        if target.is_many:
+            target = replace(target, items=self.faults.shown(target.items, question))
         if counts:
             return self._count(question, query, target)
         body = (

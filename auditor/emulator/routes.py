@@ -75,6 +75,19 @@ def _related(collection: str, relation: str, context: str) -> Source:
     return read
 
 
+def _related_one(collection: str, relation: str, context: str) -> Source:
+    """One of the related things, by its own id: the key is both ids, with a slash between."""
+
+    def read(tenant: Tenant, key: str) -> Target:
+        owner, _, wanted = key.partition("/")
+        for item in tenant.related[str(entity(tenant, collection, owner)["id"]), relation]:
+            if item["id"] == wanted:  # ids of assignments tell upper from lower case
+                return Target(items=[item], is_many=False, context=context)
+        raise NotFound(wanted)
+
+    return read
+
+
 def _transitive_members(tenant: Tenant, key: str) -> Target:
     found: dict[str, Object] = {}
     waiting = [entity(tenant, "groups", key)]
@@ -165,6 +178,15 @@ ROUTES: list[Route] = [
     *_collection(_SP, need.APPLICATIONS, resource.SERVICE_PRINCIPAL),
     _relation(_SP, "owners", need.APPLICATIONS, resource.DIRECTORY_OBJECT),
     _relation(_SP, "appRoleAssignedTo", need.APPLICATIONS, resource.ASSIGNMENT, "appRoleAssignments"),
+    *[
+        Route(
+            path=f"{_SP}/{{}}/{relation}/{{}}",
+            requirement=need.APPLICATIONS,
+            resource=resource.ASSIGNMENT,
+            source=_related_one(_SP, relation, "appRoleAssignments"),
+        )
+        for relation in ("appRoleAssignedTo", "appRoleAssignments")
+    ],
     _relation(_SP, "appRoleAssignments", need.APPLICATIONS, resource.ASSIGNMENT, "appRoleAssignments"),
     _relation(_SP, "oauth2PermissionGrants", need.GRANTS, resource.GRANT, "oauth2PermissionGrants"),
     Route(
@@ -235,7 +257,8 @@ _TABLE = [(route.path.split("/"), route) for route in ROUTES]
 
 
 def route_of(path: str) -> tuple[Route, str, bool, str] | None:
-    """The endpoint of `path` (without the version), the key in it, whether it ends in /$count, the cast."""
+    """The endpoint of `path` (without the version), the key in it (several: with slashes between), whether it
+    ends in /$count, the cast."""
     segments = steps(path)
     counts = segments[-1] == "$count"
     if counts:
@@ -245,6 +268,6 @@ def route_of(path: str) -> tuple[Route, str, bool, str] | None:
         if len(pattern) == len(segments) and all(
             want in ("{}", have) for want, have in zip(pattern, segments, strict=True)
         ):
-            key = next((have for want, have in zip(pattern, segments, strict=True) if want == "{}"), "")
-            return route, key, counts, cast
+            keys = (have for want, have in zip(pattern, segments, strict=True) if want == "{}")
+            return route, "/".join(keys), counts, cast
     return None

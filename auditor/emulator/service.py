@@ -43,7 +43,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self._tokens = Tokens(self.tenant, self.clock)
-        self._graph = Graph(self.tenant, self._tokens, self.clock)
+        self._graph = Graph(self.tenant, self._tokens, self.clock, self.faults)
         self._login = Login(self.tenant, self._tokens, Metadata(self.tenant), self.clock)
         self._limits = Limits(tenant=self.tenant)
 

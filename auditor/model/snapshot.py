@@ -74,6 +74,8 @@ class MatchedBy(StrEnum):
     """By `match` of the configuration."""
     ALL_APPLICATIONS = "allApplications"
     """No profile matches; audited because `--all-applications` was given."""
+    LAST_SNAPSHOT = "lastSnapshot"
+    """Nothing finds it any more; audited because the last snapshot was about it, and it is still there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
