@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import settings
 
 from auditor.cli import main
+
+settings.register_profile("busy machine", deadline=None)
+settings.load_profile("busy machine")
 
 _OF_THE_USER = ("AZURE_", "AUDITOR_", "_AUDITOR_", "MSI_", "IDENTITY_")
 _OF_THE_SHELL = (
