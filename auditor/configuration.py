@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
 
+from auditor.alert_routes import read_routes
 from auditor.declaration import check_declarations, read_captured_response, read_service_provider
 from auditor.errors import DocumentError
+from auditor.literal_secrets import is_reference, reference, refuse_literal_secrets
 from auditor.model.configuration import (
     AcceptedGap,
     Allow,
@@ -34,16 +35,9 @@ from auditor.model.rule import Severity
 from auditor.schema_problems import did_you_mean
 from auditor.yaml_document import YamlDocument, bundled_schema, read_yaml
 
-_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
-_PASSWORD_PARAMETER = re.compile(r"(^|[&;])(ssl)?(password|passwd|pwd)=", re.IGNORECASE)
-"""In the query of a database's URL, where drivers take a password, too."""
-
 _STORE = re.compile(r"(sqlite|postgresql|postgres)(\+\w+)?://")
-_SECRETS_OF_CREDENTIAL = ("client_secret", "certificate_password")
 _NOT_YET = {
     "waivers": "waivers",
-    "alerts": "alerts",
-    "heartbeat": "the heartbeat",
 }
 """Keys of the schema whose feature this version does not have, and what to call it."""
 
@@ -66,7 +60,7 @@ def load_configuration(file: Path, *, known: Known) -> Configuration:
     """
     document = read_yaml(file)
     # These two before the schema, whose sentences would repeat a password that somebody wrote here.
-    _refuse_literal_secrets(document)
+    refuse_literal_secrets(document)
     _refuse_what_is_not_there_yet(document)
     read_yaml(file, bundled_schema("configuration"))
     _check_names(document, known)
@@ -80,7 +74,10 @@ def load_configuration(file: Path, *, known: Known) -> Configuration:
         rules={id: _rule_override(entry) for id, entry in data.get("rules", {}).items()},
         thresholds=_thresholds(data.get("thresholds", {})),
         accepted_gaps=tuple(AcceptedGap(**entry) for entry in data.get("accepted_gaps", ())),
-        history=_reference(document.file.parent, data.get("history")),
+        history=reference(document.file.parent, data.get("history")),
+        alerts=read_routes(document),
+        report_url=data.get("report_url"),
+        heartbeat=reference(document.file.parent, data.get("heartbeat")),
     )
 
 
@@ -108,9 +105,9 @@ def _tenant(document: YamlDocument, index: int, data: Mapping[str, Any]) -> Tena
         ),
         credential=replace(
             Credential(**{key: credential[key] for key in ("type", "client_id") if key in credential}),
-            client_secret=_reference(folder, credential.get("client_secret")),
+            client_secret=reference(folder, credential.get("client_secret")),
             certificate_path=_path(folder, credential.get("certificate_path")),
-            certificate_password=_reference(folder, credential.get("certificate_password")),
+            certificate_password=reference(folder, credential.get("certificate_password")),
             token_file=_path(folder, credential.get("token_file")),
         ),
         environment=entry.get("environment", "production"),
@@ -128,6 +125,7 @@ def _application(entry: Mapping[str, Any]) -> ApplicationConfiguration:
         allow=Allow(**allow),
         service_provider=read_service_provider(entry),
         captured_response=read_captured_response(entry),
+        tags=tuple(entry.get("tags", ())),
         **plain,
     )
 
@@ -156,78 +154,14 @@ def _path(folder: Path, path: str | None) -> Path | None:
     return None if path is None else folder / path
 
 
-def _reference(folder: Path, reference: str | None) -> str | None:
-    """`file:` references are relative to the configuration, like every path in it."""
-    kind, _, target = (reference or "").partition(":")
-    return f"file:{folder / target}" if kind == "file" else reference
-
-
-def _refuse_literal_secrets(document: YamlDocument) -> None:
-    for path, value in _secrets(document.data):
-        if not isinstance(value, str) or not _REFERENCE.fullmatch(value):
-            raise document.problem(
-                f"{path[-1]} must be a reference; secrets never stand in this file",
-                *path,
-                remedy="Write env:NAME or file:PATH. If a secret stood here, replace it: it is known now.",
-            )
-    if isinstance(document.data, dict) and _has_password(document.data.get("history")):
-        raise document.problem(
-            "history holds a password; secrets never stand in this file",
-            "history",
-            remedy="Write env:AUDITOR_HISTORY (or file:PATH) and give the whole URL there.",
-        )
-    for path, url in _addresses(document.data):
-        if _has_password(url):
-            raise document.problem(
-                f"{path[-1]} holds a password; secrets never stand in this file",
-                *path,
-                remedy="Name scheme, host and port alone. Replace the password: it is known now.",
-            )
-
-
-def _secrets(data: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
-    """The places that may hold a secret, whatever shape the rest of the file has."""
-    for index, tenant in enumerate(_items(data, "tenants")):
-        credential = tenant.get("credential") if isinstance(tenant, dict) else None
-        if isinstance(credential, str):  # a password where the mapping belongs
-            yield ("tenants", index, "credential"), credential
-        elif isinstance(credential, dict):
-            for key in _SECRETS_OF_CREDENTIAL:
-                if key in credential:
-                    yield ("tenants", index, "credential", key), credential[key]
-    if isinstance(data, dict) and "heartbeat" in data:
-        yield ("heartbeat",), data["heartbeat"]
-
-
-def _addresses(data: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
-    """The endpoints, also one that stands where the mapping belongs."""
-    for index, tenant in enumerate(_items(data, "tenants")):
-        endpoints = tenant.get("endpoints") if isinstance(tenant, dict) else None
-        path = ("tenants", index, "endpoints")
-        if isinstance(endpoints, dict):
-            yield from (((*path, key), url) for key, url in endpoints.items())
-        else:
-            yield path, endpoints
-
-
 def _items(data: object, key: str) -> Sequence[object]:
     items = data.get(key) if isinstance(data, dict) else None
     return items if isinstance(items, list) else []
 
 
-def _has_password(url: object) -> bool:
-    if not isinstance(url, str) or _REFERENCE.fullmatch(url):
-        return False
-    try:
-        parts = urlsplit(url)
-        return parts.password is not None or _PASSWORD_PARAMETER.search(parts.query) is not None
-    except ValueError:  # not a URL; the store says so when there is one
-        return "@" in url
-
-
 def _check_history(document: YamlDocument) -> None:
     url = cast(dict[str, Any], document.data).get("history")
-    if url is None or _REFERENCE.fullmatch(url) or _STORE.match(url):
+    if url is None or is_reference(url) or _STORE.match(url):
         return
     raise document.problem(
         "history is neither a store that this program knows nor a reference to one",

@@ -7,14 +7,19 @@ that editors leave).
 from __future__ import annotations
 
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 
 from auditor.errors import UsageError
 
 KINDS = ("env:", "file:")
 
 MASK = "***"
+
+_LONG = 12
+"""Characters from which on a part of a URL is taken for a secret."""
 
 SHORTEST_MASKED = 4
 """Characters; masking anything shorter would black out ordinary words."""
@@ -53,6 +58,15 @@ def masked_from_now_on(value: str) -> str:
     if len(value) >= SHORTEST_MASKED:
         _resolved.update({value, quote(value, safe=""), quote_plus(value)})
     return value
+
+
+def mask_parts_of(url: str) -> None:
+    """From now on `mask` hides what of a secret URL libraries may repeat: its password, and long parts."""
+    with suppress(ValueError):
+        masked_from_now_on(urlsplit(url).password or "")
+    for part in re.split(r"[/?&=:@,;#]+", url):
+        if len(part) >= _LONG:
+            masked_from_now_on(part)
 
 
 def mask(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from auditor.history.address import password_of
 from auditor.history.database import StoreMissingError
+from auditor.history.outbox import Letter, Outbox, Told
 from auditor.history.run import Approval, Pruned, RunEntry, RunLock, State
 from auditor.history.store import DamagedRunError, History, open_history
 
@@ -9,11 +10,14 @@ __all__ = [
     "Approval",
     "DamagedRunError",
     "History",
+    "Letter",
+    "Outbox",
     "Pruned",
     "RunEntry",
     "RunLock",
     "State",
     "StoreMissingError",
+    "Told",
     "open_history",
     "password_of",
 ]

@@ -17,9 +17,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from auditor import __version__
 from auditor.errors import CannotRunError, UsageError
+from auditor.history import outbox
 from auditor.history.address import store_url
 from auditor.history.database import Database
 from auditor.history.migration import bring_up_to_date
+from auditor.history.outbox import Outbox, Told
 from auditor.history.parts import Document, Parts, canonical, report_parts, snapshot_parts
 from auditor.history.process import this_process
 from auditor.history.rows import (
@@ -34,7 +36,7 @@ from auditor.history.rows import (
     whole,
 )
 from auditor.history.run import Approval, Pruned, RunEntry, RunLock, State
-from auditor.history.tables import APPROVAL, CONTENT, PART, RUN
+from auditor.history.tables import APPROVAL, CONTENT, EVENT, PART, RUN
 from auditor.model.node import Json
 from auditor.model.report import Report, TrendPoint
 from auditor.model.snapshot import Snapshot, SnapshotError, read_snapshot
@@ -78,6 +80,11 @@ class History:
         """Where the store is, for messages; without a password."""
         return self._database.name
 
+    @property
+    def outbox(self) -> Outbox:
+        """What is to be told."""
+        return Outbox(self._database)
+
     def begin(self, name: str, at: datetime, *, stale_after: timedelta = STALE_AFTER) -> RunLock:
         """Begins a run of the tenant that the configuration calls `name`.
 
@@ -103,8 +110,16 @@ class History:
             assert number is not None
             return RunLock(number=number[0], tenant=tenant)
 
-    def complete(self, lock: RunLock, *, snapshot: Snapshot, report: Report, at: datetime) -> None:
-        """Ends the run with what it saw and said: all of it is kept, or CannotRunError is raised."""
+    def complete(
+        self,
+        lock: RunLock,
+        *,
+        snapshot: Snapshot,
+        report: Report,
+        at: datetime,
+        told: Sequence[Told] = (),
+    ) -> None:
+        """Ends the run with what it saw, said and has to tell: all is kept, or CannotRunError raised."""
         with self._database.writing() as connection:
             _store(connection, lock.number, _SNAPSHOT, snapshot_parts(_document(snapshot)))
             _store(connection, lock.number, _REPORT, report_parts(_document(report)))
@@ -121,9 +136,11 @@ class History:
             if tenant != lock.tenant:  # the name is known to be this tenant's from now on
                 earlier = (RUN.c.tenant == lock.tenant, RUN.c.state != State.RUNNING)
                 connection.execute(update(RUN).where(*earlier).values(tenant=tenant))
+                connection.execute(update(EVENT).where(EVENT.c.tenant == lock.tenant).values(tenant=tenant))
+            outbox.add(connection, told, tenant=tenant, run=lock.number, at=at)
 
-    def fail(self, lock: RunLock, *, message: str, at: datetime) -> None:
-        """Ends the run with the reason why it did not come to a report."""
+    def fail(self, lock: RunLock, *, message: str, at: datetime, told: Sequence[Told] = ()) -> None:
+        """Ends the run with the reason why it did not come to a report, and what is to be told of that."""
         with self._database.writing() as connection:
             self._end(
                 connection,
@@ -132,6 +149,7 @@ class History:
                 at=at,
                 message=message.replace("\0", "\N{REPLACEMENT CHARACTER}"),
             )
+            outbox.add(connection, told, tenant=lock.tenant, run=lock.number, at=at)
 
     def interrupted(self, *, at: datetime) -> None:
         """Ends whatever run of this process has not ended.
@@ -290,6 +308,7 @@ class History:
             for number in doomed:
                 connection.execute(delete(PART).where(PART.c.run == number))
                 connection.execute(delete(RUN).where(RUN.c.number == number))
+            outbox.forget(connection, doomed)
             unused = ~exists().where(PART.c.content == CONTENT.c.digest)
             contents = connection.execute(delete(CONTENT).where(unused)).rowcount
         self._database.give_back_space()

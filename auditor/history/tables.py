@@ -7,6 +7,7 @@ that both databases keep and sort them alike.
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -80,3 +81,31 @@ APPROVAL = Table(
     Column("reason", Text, nullable=False),
     sqlite_autoincrement=True,
 )
+
+EVENT = Table(
+    "auditor_event",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("tenant", String, nullable=False),
+    Column("run", Integer, nullable=False),  # no reference: a run may be pruned, what was told stays known
+    Column("kind", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("body", Text),  # None once it is told and its run pruned
+    sqlite_autoincrement=True,
+)
+Index("auditor_event_of_tenant", EVENT.c.tenant, EVENT.c.run)
+
+DELIVERY = Table(
+    "auditor_delivery",
+    METADATA,
+    Column("event", ForeignKey(EVENT.c.number), primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("in_doubt", Boolean, nullable=False),
+    Column("reason", Text),
+    Column("claimed_at", String),
+    Column("claimed_by", Text),
+)
+Index("auditor_delivery_open", DELIVERY.c.channel, DELIVERY.c.state)

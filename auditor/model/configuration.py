@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path, PurePath
+from urllib.parse import urlsplit
 
 from auditor.model.rule import Severity
 
@@ -112,6 +114,8 @@ class ApplicationConfiguration:
     test_user: str | None = None
     service_provider: ServiceProvider | None = None
     captured_response: CapturedResponse | None = None
+    tags: tuple[str, ...] = ()
+    """What routes of alerts select by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +147,75 @@ class AcceptedGap:
     owner: str
     expires: str
     """ISO 8601 date; accepted up to and including that day, UTC."""
+
+
+class EventKind(StrEnum):
+    """What an alert may be about."""
+
+    NEW = "new"
+    WORSE = "worse"
+    SOLVED = "solved"
+    DRIFT = "drift"
+    CERTIFICATE = "certificate"
+    """A threshold of `certificate_expiry_days` is crossed, or it is expired."""
+    WAIVER = "waiver"
+    """One expired."""
+    INCOMPLETE = "incomplete"
+    """Something could not be read that is no accepted gap."""
+    FAILED = "failed"
+    """There is no report."""
+
+
+class ChannelKind(StrEnum):
+    """How an alert travels."""
+
+    APPRISE = "apprise"
+    WEBHOOK = "webhook"
+    FILE = "file"
+    STDOUT = "stdout"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """`to` of a route: where alerts go."""
+
+    kind: ChannelKind
+    written: str = ""
+    """As it stands in the file: a reference, a URL without a secret, a path; what it is known by."""
+    address: str = ""
+    """The same, paths made absolute."""
+    hmac_key: str | None = None
+    """`env:NAME` or `file:PATH`."""
+    ca_file: Path | None = None
+    timeout: int = 10
+    """Seconds until an attempt is given up."""
+    digest: bool = True
+    """Whether apprise sends the events of a run as one message."""
+
+    @property
+    def id(self) -> str:
+        """The same as long as it is written the same: 16 hex digits."""
+        return hashlib.sha256(f"{self.kind}\n{self.written}".encode()).hexdigest()[:16]
+
+    @property
+    def name(self) -> str:
+        """How messages and reports call it; of a URL no more than its origin."""
+        parts = urlsplit(self.written)
+        of_url = f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else self.written
+        return f"{self.kind.value} {of_url}".rstrip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One entry of `alerts`: which events go where."""
+
+    to: Destination
+    on: tuple[EventKind, ...]
+    min_severity: Severity = Severity.INFORMATIONAL
+    applications: tuple[str, ...] = ()
+    """Profiles, display names, appIds or object ids; empty: all."""
+    tags: tuple[str, ...] = ()
+    """Of the entries of `applications`; empty: all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +256,11 @@ class Configuration:
     accepted_gaps: tuple[AcceptedGap, ...] = ()
     history: str | None = None
     """As written in the file; a reference may hide a secret."""
+    alerts: tuple[Route, ...] = ()
+    report_url: str | None = None
+    """Where people find the report; `{tenant}` and `{run}` stand for the ids."""
+    heartbeat: str | None = None
+    """`env:NAME` or `file:PATH`."""
 
     def judgement(self, tenant: TenantConfiguration) -> Judgement:
         """What evaluation of this tenant needs; of declared files their names, not the machine's folders."""

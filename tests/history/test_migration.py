@@ -55,11 +55,11 @@ def test_a_migration_that_fails_leaves_nothing(url: str) -> None:
 
     database = Database(store_url(url, folder=Path()), create=True)
     with database.writing() as connection:
-        connection.execute(text("CREATE TABLE auditor_approval (number INTEGER)"))  # made last: in the way
+        connection.execute(text("CREATE TABLE auditor_delivery (number INTEGER)"))  # made last: in the way
     with pytest.raises(CannotRunError):
         open_history(url)
     with database.writing() as connection:
-        connection.execute(text("DROP TABLE auditor_approval"))
+        connection.execute(text("DROP TABLE auditor_delivery"))
     with open_history(url) as history:
         assert history.runs() == []
     database.close()

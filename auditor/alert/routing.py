@@ -1,0 +1,57 @@
+"""Which events go to which channel."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from auditor.model.configuration import EventKind, Route
+from auditor.model.event import Event
+from auditor.model.report import AuditedApplication
+
+_WHATEVER_THE_SEVERITY = (EventKind.INCOMPLETE, EventKind.FAILED)
+"""Nobody knows how bad that is which was not looked at."""
+
+
+class Routing:
+    """The routes of a configuration, and what they may ask of an application.
+
+    `tags` are by object id of the service principal; an application that is not in it has tags that nobody
+    knows, and is told to every route that asks for some.
+    """
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        *,
+        applications: Iterable[AuditedApplication] = (),
+        tags: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
+        self._routes = routes
+        self._profiles = {each.service_principal_id: each.profile for each in applications}
+        self._tags = tags or {}
+
+    def channels(self, event: Event) -> tuple[str, ...]:
+        """Ids of the destinations that are to be told; each once, however many routes lead there."""
+        return tuple(dict.fromkeys(route.to.id for route in self._routes if self._wants(route, event)))
+
+    def _wants(self, route: Route, event: Event) -> bool:
+        if event.event not in route.on:
+            return False
+        if event.severity < route.min_severity and event.event not in _WHATEVER_THE_SEVERITY:
+            return False
+        return self._is_of(route, event) and self._is_tagged(route, event)
+
+    def _is_of(self, route: Route, event: Event) -> bool:
+        application = event.application
+        if not route.applications or application is None:
+            return True
+        id = application.service_principal_id
+        names = {id, application.app_id, application.display_name, self._profiles.get(id) or ""}
+        return not {each.casefold() for each in names}.isdisjoint(map(str.casefold, route.applications))
+
+    def _is_tagged(self, route: Route, event: Event) -> bool:
+        application = event.application
+        if not route.tags or application is None:
+            return True
+        tags = self._tags.get(application.service_principal_id)
+        return tags is None or not set(tags).isdisjoint(route.tags)
