@@ -81,6 +81,8 @@ def _secrets(data: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
                     yield ("tenants", index, "credential", key), credential[key]
     if isinstance(data, dict) and "heartbeat" in data:
         yield ("heartbeat",), data["heartbeat"]
+    if isinstance(data, dict) and isinstance(data.get("alerts"), str):
+        yield ("alerts",), data["alerts"]
     for index, route in enumerate(_items(data, "alerts")):
         to = route.get("to") if isinstance(route, dict) else route
         if isinstance(to, str):  # a URL where the mapping belongs

@@ -201,10 +201,9 @@ def test_the_tenant_of_the_environment_serves_only_when_the_file_names_none(
             "sign_in_window_days must be at most 30",
         ),
         ("tenants: [{id: a}]\nwaivers: waivers.yaml", "2:1: waivers: this version cannot use waivers yet"),
-        ("tenants: [{id: a}]\nalerts: []", "2:1: alerts: this version cannot use alerts yet"),
         (
-            "tenants: [{id: a}]\nheartbeat: env:URL",
-            "2:1: heartbeat: this version cannot use the heartbeat yet",
+            "tenants: [{id: a}]\nalerts: [{to: {stdout: true}}]",
+            "2:1: alerts need a history: without one nobody knows what was told already",
         ),
         (
             "tenants: [{id: a, applications: [{profile: gotomeeting, service_provider: 3}]}]",

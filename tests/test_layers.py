@@ -20,7 +20,10 @@ MAY_IMPORT = {
     "secret": {"errors"},
     "model": {"errors"},
     "yaml_document": _DOCUMENTS,
-    "configuration": {*_DOCUMENTS, "declaration"},
+    "web_address": set(),
+    "literal_secrets": _DOCUMENTS,
+    "alert_routes": {*_DOCUMENTS, "literal_secrets", "web_address"},
+    "configuration": {*_DOCUMENTS, "declaration", "alert_routes", "literal_secrets"},
     "declaration": _DOCUMENTS,
     "saml": {"errors", "model"},
     "graph": {"errors", "model", "secret"},
@@ -30,7 +33,9 @@ MAY_IMPORT = {
     "drift": {"errors", "model", "saml"},  # certificates and metadata are compared by what they say
     "history": {"errors", "model"},
     "report": {*_DOCUMENTS, "evaluate"},
+    "alert": {"errors", "model", "secret", "web_address", "graph", "history", "report"},
     "cli": {
+        "alert",
         *_DOCUMENTS,
         "configuration",
         "secret",
@@ -49,6 +54,7 @@ MAY_IMPORT = {
 """Per part of the program; the package itself (for its version) and a part's own modules always."""
 
 NETWORK = {
+    "apprise",
     "azure",
     "http",
     "httpx",
@@ -69,6 +75,7 @@ NETWORK = {
 }
 MAY_TOUCH_THE_NETWORK = {
     "graph",
+    "alert",
     "emulator",
     "history",  # when it is PostgreSQL
     "cli/metadata.py",  # is given a URL

@@ -16,7 +16,7 @@ from datetime import datetime
 from auditor.alert import sentences
 from auditor.model.configuration import EventKind
 from auditor.model.event import CertificateEnd, Event
-from auditor.model.finding import ApplicationReference, BaselineState, Finding, Status
+from auditor.model.finding import ApplicationReference, BaselineState, Evidence, Finding, Status, Subject
 from auditor.model.report import AuditedApplication, Certificate, EarlierFinding, Report
 from auditor.model.rule import Severity, SubjectKind
 from auditor.model.snapshot import TenantIdentity
@@ -52,12 +52,8 @@ class _Telling:
         self._report = report
         self._before = before
         self._report_url = report_url
-        self._earlier: dict[str, Finding | EarlierFinding] = {}
-        if before is not None:
-            carried = before.comparison.unknown if before.comparison else ()
-            self._earlier.update((finding.fingerprint, finding) for finding in carried)
-            judged = (each for each in before.findings if each.status is not Status.NOT_EVALUATED)
-            self._earlier.update((finding.fingerprint, finding) for finding in judged)
+        earlier = report.comparison.earlier if report.comparison else ()
+        self._earlier = {finding.fingerprint: finding for finding in earlier}
 
     def events(self) -> Iterator[Event]:
         yield from self._incomplete()
@@ -184,3 +180,41 @@ def _key(tenant: str, kind: EventKind, *parts: object) -> str:
     """SHA-256 over what an event means, the first 32 hex digits."""
     meaning = json.dumps([tenant.lower(), kind.value, *parts])
     return hashlib.sha256(meaning.encode()).hexdigest()[:32]
+
+
+def sample(tenant: str, *, at: datetime) -> Event:
+    """What `auditor alert test` sends: in the form of a new finding, and plainly none."""
+    moment = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    application = ApplicationReference(
+        service_principal_id="00000000-0000-0000-0000-000000000000",
+        app_id="00000000-0000-0000-0000-000000000000",
+        display_name="Sample application",
+    )
+    finding = Finding(
+        fingerprint=hashlib.sha256(b"sample").hexdigest()[:32],
+        rule_id="sample",
+        title="This is a test",
+        status=Status.FAIL,
+        severity=Severity.INFORMATIONAL,
+        application=application,
+        subject=Subject(kind=SubjectKind.APPLICATION, id=application.app_id, name=application.display_name),
+        message="`auditor alert test` sent this; nothing is wrong.",
+        expected=None,
+        observed=None,
+        evidence=(Evidence(source="not asked", path="sample", value=None, present=False, collected_at=None),),
+        remediation=None,
+        references=(),
+        controls={},
+        tutorial=None,
+    )
+    return Event(
+        id=_key(tenant, EventKind.NEW, "sample", moment),
+        event=EventKind.NEW,
+        run_id=None,
+        tenant=TenantIdentity(id=tenant, display_name=None, domain=None),
+        at=moment,
+        severity=finding.severity,
+        text=sentences.line(f"Test: {application.display_name}: {finding.message}"),
+        report_url=None,
+        finding=finding,
+    )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from auditor.model.configuration import EventKind, Route
+from auditor.model.configuration import EventKind, Judgement, Route
 from auditor.model.event import Event
+from auditor.model.gap import Gap
 from auditor.model.report import AuditedApplication
+from auditor.model.snapshot import Snapshot
+from auditor.model.wire import from_json
 
 _WHATEVER_THE_SEVERITY = (EventKind.INCOMPLETE, EventKind.FAILED)
 """Nobody knows how bad that is which was not looked at."""
@@ -55,3 +58,21 @@ class Routing:
             return True
         tags = self._tags.get(application.service_principal_id)
         return tags is None or not set(tags).isdisjoint(route.tags)
+
+
+def tags_of(snapshot: Snapshot) -> Mapping[str, Collection[str]]:
+    """The tags of each application, by object id: those of auditor.yaml and those that Entra has.
+
+    Left out where Entra's could not be read.
+    """
+    judgement = from_json(snapshot.configuration, Judgement)
+    found: dict[str, Collection[str]] = {}
+    for target in snapshot.targets:
+        id = target.service_principal_id
+        record = snapshot.record("servicePrincipals", id)
+        value = None if record is None else record.value
+        tags = value.get("tags") if isinstance(value, Mapping) else None
+        if isinstance(tags, Sequence) and not isinstance(tags, (str, Gap)):
+            configured = () if target.application is None else judgement.applications[target.application].tags
+            found[id] = {*configured, *(tag for tag in tags if isinstance(tag, str))}
+    return found

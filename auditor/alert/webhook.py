@@ -68,6 +68,8 @@ class Webhook:
                 stream=True,  # what it answers beside its status is not read
             ) as answer:
                 return _outcome(answer)
+        except requests.Timeout:
+            return Outcome(reason=f"no answer within {self._timeout:g} seconds", in_doubt=True)
         except (requests.RequestException, HTTPError, UnicodeError) as error:
             return Outcome(reason=mask(innermost(error)), in_doubt=True)
 

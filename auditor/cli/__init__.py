@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "response": "Check the captured SAML response of a test sign-on.",
     "report": "The report's JSON Schema; any format again from report.json.",
     "history": "The runs that scans kept: list, show, prune, and whether the nights still happen.",
+    "alert": "Try the channels of the configuration's alerts.",
 }
 """The module of the same name here defines `command`. The sentences stand in `auditor --help`."""
 
@@ -37,7 +38,7 @@ Begin with:
 
 \b
 Exit codes, the first that applies:
-   2  usage or configuration error        1  could not run
+   2  usage or configuration error        1  could not run, or an alert was not delivered
   10  a failure at or above --fail-on     3  something could not be judged
    0  clean
 

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 from auditor.cli.audit import Audit
 from auditor.errors import AuditorError, CannotRunError
 from auditor.model.configuration import Configuration, Judgement
-from auditor.model.snapshot import MatchedBy, Snapshot, Target
+from auditor.model.snapshot import MatchedBy, Snapshot, Target, TenantIdentity
 from auditor.model.wire import from_json, to_json
 from auditor.secret import is_reference, mask, masked_from_now_on, resolve
 
 if TYPE_CHECKING:
+    from auditor.cli.alerts import Alerts
     from auditor.drift.findings import Again
     from auditor.evaluate import RulePack
-    from auditor.history import History, RunLock
-    from auditor.model.report import Report, TrendPoint
+    from auditor.history import History, RunLock, Told
+    from auditor.model.report import Report, TrendPoint, Undelivered
 
 _TREND_RUNS = 60
 """Runs that a report draws its trend from."""
@@ -72,6 +73,7 @@ class Run:
     lock: RunLock | None
     before: tuple[Report, Snapshot] | None = None
     """The last complete run of what the configuration calls so."""
+    alerts: Alerts | None = None
 
     @property
     def last(self) -> Snapshot | None:
@@ -110,21 +112,31 @@ class Run:
         return (*self.history.trend(snapshot.tenant.id, most=_TREND_RUNS - 1), now)
 
     def complete(self, audit: Audit, snapshot: Snapshot) -> None:
-        """Keeps what was seen and said."""
+        """Keeps what was seen and said, and what of it is to be told."""
         if self.history is not None and self.lock is not None:
-            self.history.complete(self.lock, snapshot=snapshot, report=audit.report, at=datetime.now(UTC))
+            before = self.before and self.before[0]
+            told = self.alerts.of_run(audit.report, before, snapshot) if self.alerts else ()
+            self.history.complete(
+                self.lock, snapshot=snapshot, report=audit.report, at=datetime.now(UTC), told=told
+            )
+
+    def delivered(self, tenant: str) -> tuple[Undelivered, ...]:
+        """Tells what is to be told; gives what could not be."""
+        if self.history is None or self.alerts is None:
+            return ()
+        return self.alerts.deliver(self.history, tenant)
 
 
 @contextmanager
-def begun(history: History | None, name: str) -> Iterator[Run]:
-    """A run of the tenant that the configuration calls `name`; one that raises is kept as failed."""
+def begun(history: History | None, name: str, alerts: Alerts | None = None) -> Iterator[Run]:
+    """A run of the tenant that the configuration calls `name`; one that raises is kept and told as failed."""
     if history is None:
         yield Run(history=None, lock=None)
         return
     try:
         lock = history.begin(name, datetime.now(UTC))
-        with _kept_as_failed(history, lock):
-            yield Run(history=history, lock=lock, before=last_complete(history, name))
+        with _kept_as_failed(history, lock, name, alerts):
+            yield Run(history=history, lock=lock, before=last_complete(history, name), alerts=alerts)
     except KeyboardInterrupt:
         with _or_seen_as_died():
             history.interrupted(at=datetime.now(UTC))
@@ -132,12 +144,20 @@ def begun(history: History | None, name: str) -> Iterator[Run]:
 
 
 @contextmanager
-def _kept_as_failed(history: History, lock: RunLock) -> Iterator[None]:
+def _kept_as_failed(history: History, lock: RunLock, name: str, alerts: Alerts | None) -> Iterator[None]:
     try:
         yield
     except AuditorError as error:
         with _or_seen_as_died():
-            history.fail(lock, message=mask(error.message), at=datetime.now(UTC))
+            told: tuple[Told, ...] = ()
+            if alerts is not None:
+                last = history.last(lock.tenant)
+                tenant = TenantIdentity(id=lock.tenant, display_name=None, domain=name)
+                told = alerts.of_failure(error, tenant, last_run=last.run_id if last else None)
+            history.fail(lock, message=mask(error.message), at=datetime.now(UTC), told=told)
+        if alerts is not None:
+            with _or_seen_as_died():
+                alerts.deliver(history, lock.tenant)
         raise
 
 

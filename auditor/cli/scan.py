@@ -44,15 +44,19 @@ def command(
     Looks at the applications of the configuration. Only reads; writes nothing but the reports, and these
     only when the whole scan was made.
     """
+    from auditor.cli.alerts import with_heartbeat
     from auditor.cli.audit import ReportOptions, load_configuration_for, load_rules
     from auditor.cli.tenants import Selection, scan_tenants
 
     pack = load_rules(rules)
     configuration = load_configuration_for(config, pack)
-    return scan_tenants(
+    return with_heartbeat(
         configuration,
-        pack=pack,
-        selection=Selection(applications=applications, all=all_applications, max_wait=max_wait),
-        reports=ReportOptions(out=out, formats=format_names, fail_on=fail_on),
-        at=at,
+        lambda: scan_tenants(
+            configuration,
+            pack=pack,
+            selection=Selection(applications=applications, all=all_applications, max_wait=max_wait),
+            reports=ReportOptions(out=out, formats=format_names, fail_on=fail_on),
+            at=at,
+        ),
     )

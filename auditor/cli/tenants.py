@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.cli import console
-from auditor.cli.audit import ReportOptions, judge, reports_written_beside, tell
+from auditor.cli.alerts import alerts_of
+from auditor.cli.audit import ReportOptions, judge, reports_written_beside, tell, write_reports
 from auditor.cli.files import check_writable, write_files
 from auditor.cli.kept import begun, existing_store_of, last_complete, store_of
 from auditor.cli.outcome import ExitCode, of_several
@@ -49,7 +50,7 @@ def scan_tenants(
 
     def scan(tenant: TenantConfiguration) -> ExitCode:
         judgement = configuration.judgement(tenant)
-        with begun(history, tenant.id) as run:
+        with begun(history, tenant.id, alerts) as run:
             snapshot = collect_tenant(
                 tenant,
                 configuration,
@@ -63,11 +64,16 @@ def scan_tenants(
             audit = run.compared(judged, snapshot, pack=pack, judgement=judgement)
             with reports_written_beside(audit.report, place, reports.formats) as files:
                 run.complete(audit, snapshot)
+        late = run.delivered(snapshot.tenant.id)
+        if late:
+            report = replace(audit.report, undelivered=late)
+            audit = replace(audit, report=report, code=ExitCode.CANNOT_RUN)
+            write_reports(report, place, reports.formats)
         tell(audit, files)
         return audit.code
 
     places = _Places(configuration)
-    with store_of(configuration) as history:
+    with alerts_of(configuration) as alerts, store_of(configuration) as history:
         return _each(configuration, scan)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path, PurePath
-from urllib.parse import urlsplit
 
 from auditor.model.rule import Severity
 
@@ -199,10 +198,8 @@ class Destination:
 
     @property
     def name(self) -> str:
-        """How messages and reports call it; of a URL no more than its origin."""
-        parts = urlsplit(self.written)
-        of_url = f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else self.written
-        return f"{self.kind.value} {of_url}".rstrip()
+        """How messages and reports call it; of a URL without its query."""
+        return f"{self.kind.value} {self.written.partition('?')[0]}".rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from auditor.model.access import Access
 from auditor.model.change import Drift
-from auditor.model.configuration import AcceptedGap, RuleOverride, Thresholds
+from auditor.model.configuration import AcceptedGap, EventKind, RuleOverride, Thresholds
 from auditor.model.finding import ApplicationReference, Cause, Finding, Status, Subject
 from auditor.model.node import Json
 from auditor.model.profile import Source, Step
@@ -219,6 +219,22 @@ class TrendPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undelivered:
+    """An alert that its channel could not be told, of this run or an earlier one."""
+
+    id: str
+    """The idempotency key of the event."""
+    event: EventKind
+    to: str
+    """The channel, without a secret."""
+    text: str
+    at: str
+    """When it was found."""
+    attempts: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One report. All arrays are sorted."""
 
@@ -238,3 +254,5 @@ class Report:
     (`--application`) are left out. Empty without a history."""
     drift: Drift | None = None
     """What changed since the last complete run; None without a history, and in the first run of one."""
+    undelivered: tuple[Undelivered, ...] = ()
+    """Alerts that could not be delivered when this was written."""
