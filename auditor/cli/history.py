@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli import options
+from auditor.cli.kept import opened
 from auditor.cli.outcome import ExitCode
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
-    from auditor.history import History, RunEntry
-    from auditor.model.configuration import Configuration
+    from auditor.history import RunEntry
 
 _log = logging.getLogger("auditor")
 
@@ -42,20 +40,6 @@ def command() -> None:
     """The runs that `auditor scan` kept in the store of the configuration (its key `history`)."""
 
 
-@contextmanager
-def _opened(config: Path, rules: Path | None) -> Iterator[tuple[Configuration, History]]:
-    from auditor.cli.audit import load_configuration_for, load_rules
-    from auditor.cli.kept import store_of
-
-    configuration = load_configuration_for(config, load_rules(rules))
-    with store_of(configuration, create=False) as history:
-        if history is None:
-            raise UsageError(
-                f"{config} names no history", remedy="Add `history: sqlite:///auditor.db`, then scan."
-            )
-        yield configuration, history
-
-
 @command.command("list")
 @options.config
 @options.rules
@@ -72,7 +56,7 @@ def list_runs(config: Path, rules: Path | None, form: str) -> None:
     """List the runs, newest first."""
     from auditor.model.wire import to_json
 
-    with _opened(config, rules) as (_, history):
+    with opened(config, rules) as (_, history):
         runs = history.runs()
     if form == "json":
         click.echo(json.dumps(to_json(runs), indent=2))
@@ -116,7 +100,7 @@ def show(name: str, config: Path, rules: Path | None, form: str) -> None:
     from auditor.report.json import render
     from auditor.report.terminal import summary
 
-    with _opened(config, rules) as (_, history):
+    with opened(config, rules) as (_, history):
         run = history.run(name)
         report = history.report(str(run.number)) if run.state is State.COMPLETE else None
     if report is not None and form == "json":
@@ -149,7 +133,7 @@ def prune(config: Path, rules: Path | None, keep: int | None, keep_days: int | N
     """
     if (keep is None) == (keep_days is None):
         raise click.UsageError("give one of --keep and --keep-days")
-    with _opened(config, rules) as (_, history):
+    with opened(config, rules) as (_, history):
         pruned = history.prune(keep=keep, keep_days=keep_days, at=datetime.now(UTC))
     _log.info("%d runs deleted, and %d parts that no other run shares", pruned.runs, pruned.contents)
 
@@ -190,7 +174,7 @@ def stale(config: Path, rules: Path | None, max_age: timedelta) -> int:
 
     now = datetime.now(UTC)
     try:
-        with _opened(config, rules) as (configuration, history):
+        with opened(config, rules) as (configuration, history):
             said = {
                 tenant.id: _late(history.last(tenant.id), now, max_age) for tenant in configuration.tenants
             }

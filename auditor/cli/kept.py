@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.cli.audit import Audit
-from auditor.errors import AuditorError, CannotRunError
+from auditor.errors import AuditorError, CannotRunError, UsageError
 from auditor.model.configuration import Configuration, Judgement
 from auditor.model.snapshot import MatchedBy, Snapshot, Target, TenantIdentity
 from auditor.model.wire import from_json, to_json
@@ -63,6 +64,20 @@ def existing_store_of(configuration: Configuration) -> Iterator[History | None]:
         except StoreMissingError:
             history = None
         yield history
+
+
+@contextmanager
+def opened(config: Path, rules: Path | None) -> Iterator[tuple[Configuration, History]]:
+    """The configuration of `--config` and its store, for commands that read it. Raises UsageError."""
+    from auditor.cli.audit import load_configuration_for, load_rules
+
+    configuration = load_configuration_for(config, load_rules(rules))
+    with store_of(configuration, create=False) as history:
+        if history is None:
+            raise UsageError(
+                f"{config} names no history", remedy="Add `history: sqlite:///auditor.db`, then scan."
+            )
+        yield configuration, history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

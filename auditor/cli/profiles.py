@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli import options
-from auditor.cli.rules import ANY_PATH, heading, paragraph, tell_problems
+from auditor.cli.rules import ANY_PATH, heading, tell_problems
+from auditor.report.story import paragraph
 
 if TYPE_CHECKING:
     from auditor.model.profile import Expectation, Profile

@@ -47,11 +47,12 @@ def render(file: Path, format_names: tuple[str, ...], out: Path) -> None:
     """Write a report in other formats, from report.json alone; offline."""
     from auditor.cli.audit import write_reports
 
-    for written in write_reports(_read(file), out, format_names):
+    for written in write_reports(read_report(file), out, format_names):
         _log.info("%s", written)
 
 
-def _read(file: Path) -> Report:
+def read_report(file: Path) -> Report:
+    """The report of a report.json. Raises UsageError when the file is none."""
     from jsonschema import Draft202012Validator
 
     from auditor.yaml_document import bundled_schema

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from auditor.cli import options
-from auditor.model.rule import Assertion, Clause
 
 if TYPE_CHECKING:
     from auditor.errors import DocumentError
     from auditor.model.rule import Rule
+    from auditor.report.story import Part
 
-WIDTH = 100
 FAILING_TESTS = 10
 WRONG_FILES = 2
 
@@ -26,7 +23,7 @@ ANY_PATH = click.Path(path_type=Path)
 
 @click.group(name="rules")
 def command() -> None:
-    """List, show, check and test the rules.
+    """List, show, document, check and test the rules.
 
     A rule is one YAML file, DIR/<category>/<id>.yaml. `auditor rules schema` describes it, for editors too.
     """
@@ -55,9 +52,19 @@ def list_rules(rules: Path | None) -> None:
 def show(rule_id: str, rules: Path | None) -> None:
     """One rule: why, what must hold, how to set it right."""
     from auditor.cli.audit import load_rules
+    from auditor.report.story import rule_story
 
-    for line in _described(load_rules(rules).rule(rule_id)):
-        click.echo(line)
+    tell_story(rule_story(load_rules(rules).rule(rule_id)))
+
+
+@command.command()
+@options.rules
+def docs(rules: Path | None) -> None:
+    """The catalogue of all rules, in Markdown."""
+    from auditor.cli.audit import load_rules
+    from auditor.report.catalogue import catalogue
+
+    click.echo(catalogue(load_rules(rules).rules), nl=False)
 
 
 @command.command()
@@ -128,62 +135,16 @@ def counted(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def paragraph(text: str, indent: str = "") -> str:
-    """The text wrapped; no URL is broken."""
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
 def heading(text: str) -> str:
     """A heading with a line of space above."""
     return "\n" + click.style(text, bold=True)
 
 
-def _described(rule: Rule) -> Iterator[str]:
-    yield click.style(rule.title, bold=True)
-    facts = [rule.id, rule.severity.value, rule.category, f"once per {rule.scope}"]
-    facts += [f"needs a {rule.needs}"] if rule.needs else []
-    facts += [] if rule.enabled else ["off by default"]
-    yield ", ".join(facts)
-    yield heading("Why")
-    yield paragraph(rule.rationale, "  ")
-    yield heading("What must hold")
-    if rule.requires:
-        yield f"  first: {', '.join(rule.requires)}"
-    for guard in rule.when:
-        yield from _clause(guard, "  when ")
-    if rule.for_each:
-        yield f"  for each item of {rule.for_each.path}"
-    for clause in rule.expect:
-        yield from _clause(clause, "  ")
-    for escalation in rule.escalates:
-        yield from _clause(escalation.condition, f"  {escalation.severity.value} when ")
-    yield heading("How to set it right")
-    yield paragraph(rule.remediation.portal, "  ")
-    for name, text in (("Graph", rule.remediation.graph), ("Azure CLI", rule.remediation.cli)):
-        if text:
-            yield f"  {name}:\n    {text}"  # on one line, to be copied
-    yield heading("References")
-    yield from (f"  {reference}" for reference in rule.references)
-    yield heading("Controls")
-    yield from (f"  {framework}: {', '.join(ids)}" for framework, ids in sorted(rule.controls.items()))
-
-
-def _clause(clause: Clause, lead: str) -> Iterator[str]:
-    if isinstance(clause, Assertion):
-        yield lead + _assertion(clause)
-        return
-    yield f"{lead}one of"
-    for assertion in clause.assertions:
-        yield f"{' ' * len(lead)}  {_assertion(assertion)}"
-
-
-def _assertion(assertion: Assertion) -> str:
-    operand = assertion.operand_path or json.dumps(assertion.operand, ensure_ascii=False)
-    return f"{assertion.path} {assertion.operator.replace('_', ' ')} {operand}"
+def tell_story(parts: Iterable[Part]) -> None:
+    """Prints parts with their headings."""
+    for number, part in enumerate(parts):
+        if number:
+            click.echo()
+        click.echo(click.style(part.title, bold=True))
+        for line in part.lines:
+            click.echo(line)

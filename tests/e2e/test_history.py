@@ -103,6 +103,12 @@ def test_four_nights(kept: Tenant, scan: Scan, auditor: Runner) -> None:
     shown = auditor("history", "show", "last", "--config", kept.file, "--format", "json")
     assert shown.stdout.encode() == Path("out/report.json").read_bytes()
     assert "1 solved" in auditor("history", "show", "4", "--config", kept.file).stdout
+    story = auditor("explain", solved["fingerprint"], "--run", "3", "--config", kept.file).stdout
+    assert f"First seen {solved['firstSeenAt']}." in story
+    assert (
+        "it is solved"
+        in auditor("explain", solved["fingerprint"], "--run", "last", "--config", kept.file).stdout
+    )
 
 
 def test_what_could_not_be_read_tonight(kept: Tenant, scan: Scan) -> None:
