@@ -27,6 +27,7 @@ _CAUSE = {
     Cause.RULES: "because the rules, profiles, configuration or program changed; the tenant did not",
     Cause.TIME: "because time passed; the tenant did not change",
 }
+_SOLVED = "The last run failed here; this one does not: it is solved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +77,7 @@ def earlier_story(finding: EarlierFinding, *, unknown: bool) -> tuple[Part, ...]
     if unknown:
         said = "The last run had it; this one could not tell: it is neither solved nor new."
     else:
-        said = "The last run had it; this one does not: it is solved"
-        said += f", {_CAUSE[finding.cause]}." if finding.cause else "."
+        said = f"{_SOLVED}{_because(finding)}."
     facts = f"{finding.rule_id}, {finding.severity.value}, {finding.fingerprint}"
     observed = f"Then expected {value_text(finding.expected)}, observed {value_text(finding.observed)}."
     since = [] if finding.first_seen_at is None else [f"  First seen {finding.first_seen_at}."]
@@ -85,6 +85,10 @@ def earlier_story(finding: EarlierFinding, *, unknown: bool) -> tuple[Part, ...]
         Part(title=visible(finding.title), lines=(facts, paragraph(visible(_about(finding)), ""))),
         Part(title="What became of it", lines=(paragraph(said), paragraph(visible(observed)), *since)),
     )
+
+
+def _because(finding: EarlierFinding) -> str:
+    return f", {_CAUSE[finding.cause]}" if finding.cause else ""
 
 
 def paragraph(text: str, indent: str = "  ") -> str:
@@ -219,3 +223,9 @@ def _since(report: Report, finding: Finding) -> Iterator[str]:
         if finding.baseline_state in (BaselineState.NEW, BaselineState.UPDATED) and finding.baseline_cause:
             said += f", {_CAUSE[finding.baseline_cause]}"
         yield paragraph(f"{said[0].upper()}{said[1:]}.")
+    was = () if report.comparison is None else report.comparison.absent
+    for earlier in was:
+        if earlier.fingerprint == finding.fingerprint:
+            yield paragraph(
+                f"{_SOLVED}{_because(earlier)}. First seen {earlier.first_seen_at or 'long ago'}."
+            )
