@@ -10,8 +10,9 @@ The section `rereads` has a record for each thing that had vanished, its subject
 `<section>/<subject>/<id>`: {kind, section, subject, id, application, firstReadAt, found, value}.
 `kind` is Graph's type, `section` and `subject` say where it vanished from and `application` is the service
 principal that this record belongs to, or null. `found` is true or false, or the gap that kept the second
-reading from being made: then nobody knows whether it is gone. `value` is what the second reading saw, null
-when it is not there. A whole record that vanished has the subject for its id.
+reading from being made: then nobody knows whether it is gone, and the same gap stands in the section too.
+`value` is what the second reading saw, null when it is not there. A whole record that vanished has the
+subject for its id. A policy is read again, too, when something is gone that it applied to.
 """
 
 from __future__ import annotations
@@ -295,18 +296,24 @@ def _of_list(record: Record | None, gone: Vanished) -> Records:
 
 
 def completed(first: Record, second: Records, *, whole: bool) -> Record:
-    """The record with what the second reading found; as it was when that found nothing."""
-    found = {id: record for id, record in second.items() if not isinstance(record.value, Gap | None)}
-    if not found:
+    """The record with what the second reading found; as it was when there was nothing to be found.
+
+    Where that reading could not be made, its gap stands in place of what may still be there.
+    """
+    news = {id: record for id, record in second.items() if record.value is not None}
+    news = {id: record for id, record in news.items() if not is_absent(record.value)}
+    if not news:
         return first
-    requests = [request for record in found.values() for request in record.requests]
+    requests = [request for record in news.values() for request in record.requests]
     value: Node
     if whole:
-        (value,) = (record.value for record in found.values())
+        (value,) = (record.value for record in news.values())
     else:
         assert isinstance(first.value, Sequence)
-        kept = [item for item in first.value if _identity(item) not in found]
-        value = sorted([*kept, *(record.value for record in found.values())], key=_identity)
+        known = [item for item in first.value if _identity(item) not in news]
+        found = [record.value for record in news.values() if not isinstance(record.value, Gap)]
+        gaps = list(dict.fromkeys(it.value for it in news.values() if isinstance(it.value, Gap)))
+        value = [*sorted([*known, *found], key=_identity), *gaps]
     return Record(value=value, requests=tuple(dict.fromkeys((*first.requests, *requests))))
 
 
