@@ -218,7 +218,7 @@ def test_killed_in_the_middle_it_is_seen_to_have_died(
     assert "is being scanned: run 2 began at" in refused.stderr
     assert f"(process {process.pid} on " in refused.stderr
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL
     kept.emulator.faults.clear()
     assert "died" in auditor("history", "list", "--config", kept.file).stdout.splitlines()[0]
@@ -232,7 +232,7 @@ def test_interrupted_it_says_so(kept: Tenant, auditor: Runner, auditor_process: 
     process = auditor_process("scan", "--config", kept.file)
     _until_running(kept)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     kept.emulator.faults.clear()
     assert "failed    -             " in auditor("history", "list", "--config", kept.file).stdout
     assert "interrupted" in auditor("history", "list", "--config", kept.file).stdout

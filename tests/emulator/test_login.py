@@ -234,12 +234,3 @@ def test_a_mistake_of_its_own_is_raised_when_it_stops() -> None:
     with pytest.raises(RuntimeError, match="itself failed") as caught:
         emulator.stop()
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
-
-
-def test_the_smallest_scene_starts_fast() -> None:
-    with Emulator(load_scene("smallest")):
-        pass
-    begin = time.perf_counter()
-    with Emulator(load_scene("smallest")) as emulator:
-        assert emulator.url.startswith("https://127.0.0.1:")
-    assert time.perf_counter() - begin < 1.5
