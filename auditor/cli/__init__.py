@@ -41,7 +41,7 @@ Begin with:
 Exit codes, the first that applies:
    2  usage or configuration error        1  could not run, or an alert was not delivered
   10  a failure at or above --fail-on     3  something could not be judged
-   0  clean
+  11  something changed (drift)           0  clean
 
 \b
 Shell completion (bash; zsh and fish alike):

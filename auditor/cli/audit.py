@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from auditor.bundled import bundled
 from auditor.cli.files import written_beside
 from auditor.cli.outcome import ExitCode, outcome
+from auditor.model.change import Drift
 from auditor.model.configuration import Configuration, Judgement
 from auditor.model.rule import Severity
 from auditor.model.snapshot import Snapshot
@@ -97,12 +98,21 @@ def write_reports(report: Report, directory: Path, names: Sequence[str]) -> list
 
 
 @contextmanager
-def reports_written_beside(report: Report, directory: Path, names: Sequence[str]) -> Iterator[list[Path]]:
-    """Like `write_reports`, but the files come to their places at the end, unless what runs inside raises."""
+def reports_written_beside(
+    report: Report, directory: Path, names: Sequence[str], *, drift: Drift | None = None
+) -> Iterator[list[Path]]:
+    """Like `write_reports`, but the files come to their places at the end, unless what runs inside raises.
+
+    `drift` comes into a file of its own beside them.
+    """
     from auditor.report import formats
 
     known = formats()
     files = {directory / known[name].file_name: known[name].render(report) for name in names}
+    if drift is not None:
+        from auditor.cli.drifted import as_file
+
+        files[directory / "drift.json"] = as_file(drift)
     with written_beside(files):
         yield sorted(files, key=lambda file: (file.suffix != ".html", file))
 

@@ -15,6 +15,7 @@ from auditor.model.rule import Severity
 _MEANING = {
     ExitCode.CLEAN: "clean",
     ExitCode.NOT_EVALUATED: "something could not be judged",
+    ExitCode.DRIFT: "something changed",
     ExitCode.FAILED: "a failure of severity high or above",
 }
 

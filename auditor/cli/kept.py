@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.cli.audit import Audit
+from auditor.cli.outcome import with_drift
 from auditor.errors import AuditorError, CannotRunError, UsageError
 from auditor.model.configuration import Configuration, Judgement
+from auditor.model.rule import Severity
 from auditor.model.snapshot import MatchedBy, Snapshot, Target, TenantIdentity
 from auditor.model.wire import from_json, to_json
 from auditor.secret import is_reference, mask, masked_from_now_on, resolve
@@ -95,8 +97,17 @@ class Run:
         """What the last complete run saw."""
         return self.before and self.before[1]
 
-    def compared(self, audit: Audit, snapshot: Snapshot, *, pack: RulePack, judgement: Judgement) -> Audit:
-        """The audit with the states of its findings since the last complete run, and the trend."""
+    def compared(
+        self,
+        audit: Audit,
+        snapshot: Snapshot,
+        *,
+        pack: RulePack,
+        judgement: Judgement,
+        fail_on: Severity,
+    ) -> Audit:
+        """The audit with what became of its findings since the last complete run, what changed, the trend."""
+        from auditor.cli.drifted import drift_between
         from auditor.drift.findings import compare_findings
 
         if self.history is None:
@@ -110,7 +121,14 @@ class Run:
             narrowed=snapshot.entries is not None,
             again=_judged_again(before, audit.report, snapshot, pack, judgement) if before else (),
         )
-        return replace(audit, report=replace(report, trend=self._trend(report, snapshot)))
+        drift = before and drift_between(
+            before[1], snapshot, runs=(before[0].run.id, report.run.id), pack=pack, judgement=judgement
+        )
+        return replace(
+            audit,
+            report=replace(report, drift=drift, trend=self._trend(report, snapshot)),
+            code=with_drift(audit.code, drift, fail_on=fail_on),
+        )
 
     def _trend(self, report: Report, snapshot: Snapshot) -> tuple[TrendPoint, ...]:
         """The numbers of the last runs and of this one; none for a run of single applications."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from enum import IntEnum
 
+from auditor.model.change import Drift
 from auditor.model.finding import Status, Verdict
 from auditor.model.rule import Severity
 
@@ -17,11 +18,13 @@ class ExitCode(IntEnum):
     USAGE = 2
     NOT_EVALUATED = 3
     """Something could not be judged that is no accepted gap."""
+    DRIFT = 11
+    """Something changed."""
     FAILED = 10
     """A failure at or above `--fail-on`."""
 
 
-_OF_SEVERAL_TENANTS = (ExitCode.CANNOT_RUN, ExitCode.FAILED, ExitCode.NOT_EVALUATED)
+_OF_SEVERAL_TENANTS = (ExitCode.CANNOT_RUN, ExitCode.FAILED, ExitCode.NOT_EVALUATED, ExitCode.DRIFT)
 
 
 def outcome(verdicts: Collection[Verdict], *, fail_on: Severity, accepted: Collection[str]) -> ExitCode:
@@ -34,6 +37,15 @@ def outcome(verdicts: Collection[Verdict], *, fail_on: Severity, accepted: Colle
     ):
         return ExitCode.NOT_EVALUATED
     return ExitCode.CLEAN
+
+
+def with_drift(code: ExitCode, drift: Drift | None, *, fail_on: Severity) -> ExitCode:
+    """The exit code of a run that was compared; `code` is that of its findings."""
+    if drift is None:
+        return code
+    if any(finding.status is Status.FAIL and finding.severity >= fail_on for finding in drift.findings):
+        return ExitCode.FAILED
+    return ExitCode.DRIFT if code is ExitCode.CLEAN and (drift.changes or drift.access) else code
 
 
 def of_several(codes: Iterable[ExitCode]) -> ExitCode:

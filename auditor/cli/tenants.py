@@ -61,8 +61,9 @@ def scan_tenants(
             )
             place = places.of(snapshot, reports.out)
             judged = judge(snapshot, pack=pack, judgement=judgement, at=at, fail_on=reports.fail_on)
-            audit = run.compared(judged, snapshot, pack=pack, judgement=judgement)
-            with reports_written_beside(audit.report, place, reports.formats) as files:
+            audit = run.compared(judged, snapshot, pack=pack, judgement=judgement, fail_on=reports.fail_on)
+            drift = audit.report.drift
+            with reports_written_beside(audit.report, place, reports.formats, drift=drift) as files:
                 run.complete(audit, snapshot)
         late = run.delivered(snapshot.tenant.id)
         if late:

@@ -1,0 +1,38 @@
+"""What changed since an earlier snapshot, for the commands: compared, and joined with who did it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from auditor.model.change import Drift
+from auditor.model.configuration import Judgement
+from auditor.model.snapshot import Snapshot
+from auditor.model.wire import to_json
+
+if TYPE_CHECKING:
+    from auditor.evaluate import RulePack
+
+
+def drift_between(
+    before: Snapshot,
+    after: Snapshot,
+    *,
+    runs: tuple[str | None, str | None],
+    pack: RulePack,
+    judgement: Judgement,
+    approved: bool = False,
+) -> Drift:
+    """The drift from `before` to `after`, judged by the rules of `pack` as `judgement` has them."""
+    from auditor.drift import compare
+    from auditor.evaluate.coverage import coverage
+
+    rules = coverage(pack, judgement)
+    return compare(before, after, rules=rules, runs=runs, approved=approved)
+
+
+def as_file(drift: Drift) -> bytes:
+    """drift.json: sorted keys, UTF-8; the same drift gives the same bytes."""
+    text = json.dumps(to_json(drift), sort_keys=True, indent=2, ensure_ascii=False)
+    # A name may hold half a surrogate pair; backslashreplace writes it as JSON's own escape.
+    return f"{text}\n".encode(errors="backslashreplace")
