@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,14 +32,12 @@ from auditor.model.configuration import (
 )
 from auditor.model.profile import Profile
 from auditor.model.rule import Severity
+from auditor.model.waiver import Waiver
 from auditor.schema_problems import did_you_mean
+from auditor.waiver_file import Allowed, load_waivers
 from auditor.yaml_document import YamlDocument, bundled_schema, read_yaml
 
 _STORE = re.compile(r"(sqlite|postgresql|postgres)(\+\w+)?://")
-_NOT_YET = {
-    "waivers": "waivers",
-}
-"""Keys of the schema whose feature this version does not have, and what to call it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,27 +51,36 @@ class Known:
     """Sections of a snapshot."""
 
 
-def load_configuration(file: Path, *, known: Known) -> Configuration:
+def load_configuration(file: Path, *, known: Known, at: datetime | None = None) -> Configuration:
     """The configuration of `file`. Raises DocumentError with file, line and column of what is wrong.
 
-    `AZURE_TENANT_ID` of the environment serves for a tenant without an `id`.
+    `AZURE_TENANT_ID` of the environment serves for a tenant without an `id`. `at` is the time that will be
+    judged for, where one is given: how far ahead a waiver may last counts from there, or from today if later.
     """
     document = read_yaml(file)
-    # These two before the schema, whose sentences would repeat a password that somebody wrote here.
+    # Before the schema, whose sentences would repeat a password that somebody wrote here.
     refuse_literal_secrets(document)
-    _refuse_what_is_not_there_yet(document)
     read_yaml(file, bundled_schema("configuration"))
     _check_names(document, known)
     _check_history(document)
     data = cast(dict[str, Any], document.data)
     tenants = tuple(_tenant(document, index, data) for index in range(len(data["tenants"])))
     _refuse_twins(document, tenants)
+    thresholds = _thresholds(data.get("thresholds", {}))
+    now = datetime.now(UTC)
+    allowed = Allowed(
+        rules=known.rules,
+        today=max(now, at or now).astimezone(UTC).date(),
+        days=thresholds.waiver_days,
+        tenants=[tenant.id for tenant in tenants],
+    )
     return Configuration(
         file=file,
         tenants=tenants,
         rules={id: _rule_override(entry) for id, entry in data.get("rules", {}).items()},
-        thresholds=_thresholds(data.get("thresholds", {})),
+        thresholds=thresholds,
         accepted_gaps=tuple(AcceptedGap(**entry) for entry in data.get("accepted_gaps", ())),
+        waivers=_waivers(document, allowed),
         history=reference(document.file.parent, data.get("history")),
         alerts=read_routes(document),
         report_url=data.get("report_url"),
@@ -146,6 +153,18 @@ def _thresholds(entry: Mapping[str, Any]) -> Thresholds:
     )
 
 
+def _waivers(document: YamlDocument, allowed: Allowed) -> tuple[Waiver, ...]:
+    name = cast(dict[str, Any], document.data).get("waivers")
+    if name is None:
+        return ()
+    file = document.file.parent / name
+    if not file.is_file():
+        raise document.problem(
+            f"waivers: there is no file {file}", "waivers", remedy="Name it relative to this file."
+        )
+    return load_waivers(file, allowed)
+
+
 def _origin(url: str | None) -> str | None:
     return None if url is None else url.rstrip("/")
 
@@ -168,17 +187,6 @@ def _check_history(document: YamlDocument) -> None:
         "history",
         remedy="Write sqlite:///auditor.db; or env:NAME or file:PATH, which may say postgresql://...",
     )
-
-
-def _refuse_what_is_not_there_yet(document: YamlDocument) -> None:
-    places = [(key,) for key in _NOT_YET if isinstance(document.data, dict) and key in document.data]
-    for path in places:
-        raise document.problem(
-            f"{path[-1]}: this version cannot use {_NOT_YET[str(path[-1])]} yet",
-            *path,
-            key=True,
-            remedy="Remove it until a version that can; ignoring it would look as if it were in force.",
-        )
 
 
 def _applications(data: object) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:

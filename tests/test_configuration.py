@@ -200,7 +200,7 @@ def test_the_tenant_of_the_environment_serves_only_when_the_file_names_none(
             "tenants: [{id: a}]\nthresholds: {sign_in_window_days: 90}",
             "sign_in_window_days must be at most 30",
         ),
-        ("tenants: [{id: a}]\nwaivers: waivers.yaml", "2:1: waivers: this version cannot use waivers yet"),
+        ("tenants: [{id: a}]\nwaivers: nowhere.yaml", "2:10: waivers: there is no file"),
         (
             "tenants: [{id: a}]\nalerts: [{to: {stdout: true}}]",
             "2:1: alerts need a history: without one nobody knows what was told already",

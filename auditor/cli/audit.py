@@ -62,8 +62,11 @@ def _in_repository(directory: Path) -> str:
     return place.name
 
 
-def load_configuration_for(file: Path, pack: RulePack) -> Configuration:
-    """The configuration, its names checked against the rules and profiles. Raises DocumentError."""
+def load_configuration_for(file: Path, pack: RulePack, at: datetime | None = None) -> Configuration:
+    """The configuration, its names checked against the rules and profiles. Raises DocumentError.
+
+    `at`: the time that will be judged for, where one is given.
+    """
     from auditor.collect import permissions_by_section
     from auditor.configuration import Known, load_configuration
 
@@ -74,6 +77,7 @@ def load_configuration_for(file: Path, pack: RulePack) -> Configuration:
             profiles=pack.profiles,
             sections=list(permissions_by_section()),
         ),
+        at=at,
     )
 
 

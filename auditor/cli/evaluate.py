@@ -52,7 +52,7 @@ def command(
     from auditor.cli.files import check_writable
 
     pack = load_rules(rules)
-    configuration = load_configuration_for(config, pack) if config else None
+    configuration = load_configuration_for(config, pack, at) if config else None
     check_writable(out)
     snapshot, judgement = _read(file)
     if configuration is not None:

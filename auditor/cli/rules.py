@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 
 FAILING_TESTS = 10
 WRONG_FILES = 2
+_SCHEMAS = ("rule", "profile", "waivers")
 
 ANY_PATH = click.Path(path_type=Path)
 
 
 @click.group(name="rules")
 def command() -> None:
-    """List, show, document, check and test the rules.
+    """List, show, document, check and test the rules; check waivers.
 
     A rule is one YAML file, DIR/<category>/<id>.yaml. `auditor rules schema` describes it, for editors too.
     """
@@ -69,14 +71,28 @@ def docs(rules: Path | None) -> None:
 
 @command.command()
 @click.argument("path", metavar="[PATH]", type=ANY_PATH, required=False)
-def lint(path: Path | None) -> int:
-    """Check rule files: a folder, one category or one file; the bundled ones without PATH.
+@click.option(
+    "--rules",
+    type=options.EXISTING_DIRECTORY,
+    help="Of waivers: the rules they may name.  [default: bundled]",
+)
+@click.option(
+    "--waiver-days",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Of waivers: how far ahead the last day may lie.  [default: 366]",
+)
+def lint(path: Path | None, rules: Path | None, waiver_days: int | None) -> int:
+    """Check rule files: a folder, one category or one file; the bundled ones without PATH. Or waivers.yaml.
 
     Lists everything that is wrong, each with file, line and column. Exit code 2 when something is.
     """
     from auditor.bundled import bundled
     from auditor.evaluate.lint import lint
+    from auditor.waiver_file import is_waiver_file
 
+    if path is not None and path.is_file() and is_waiver_file(path):
+        return _lint_waivers(path, rules, waiver_days)
     found = lint(path or bundled("rules"))
     return tell_problems(
         sorted(
@@ -112,12 +128,27 @@ def test(path: Path | None) -> int:
 
 
 @command.command()
-def schema() -> None:
-    """The JSON Schema of rule files."""
+@click.argument("of", metavar="[rule|profile|waivers]", type=click.Choice(_SCHEMAS), default="rule")
+def schema(of: str) -> None:
+    """The JSON Schema of rule files; or of profiles, or of waivers.yaml."""
     from auditor.bundled import bundled
 
-    file = bundled("reports") / "schema" / "rule.schema.json"
+    file = bundled("reports") / "schema" / f"{of}.schema.json"
     click.echo(file.read_text(encoding="utf-8"), nl=False)
+
+
+def _lint_waivers(file: Path, rules: Path | None, days: int | None) -> int:
+    from auditor.cli.audit import load_rules
+    from auditor.model.configuration import Thresholds
+    from auditor.waiver_file import Allowed, read_waivers
+
+    allowed = Allowed(
+        rules=[rule.id for rule in load_rules(rules).rules],
+        today=datetime.now(UTC).date(),
+        days=days or Thresholds().waiver_days,
+    )
+    waivers, problems = read_waivers(file, allowed)
+    return tell_problems(problems, counted(len(waivers), "waiver"))
 
 
 def tell_problems(problems: Iterable[DocumentError], what: str) -> int:

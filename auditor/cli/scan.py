@@ -49,7 +49,7 @@ def command(
     from auditor.cli.tenants import Selection, scan_tenants
 
     pack = load_rules(rules)
-    configuration = load_configuration_for(config, pack)
+    configuration = load_configuration_for(config, pack, at)
     return with_heartbeat(
         configuration,
         lambda: scan_tenants(

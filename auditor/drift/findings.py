@@ -64,6 +64,12 @@ def is_failure(finding: Known) -> bool:
     return finding.status in (Status.FAIL, Status.WAIVED)
 
 
+def _came_up(finding: Finding, known: Known) -> bool:
+    """Whether it is a failure now and was none; also one that was waived and no longer is."""
+    no_longer_waived = finding.status is Status.FAIL and known.status is Status.WAIVED
+    return no_longer_waived or (is_failure(finding) and not is_failure(known))
+
+
 class _Fate(Enum):
     THERE = auto()
     SOLVED = auto()
@@ -97,7 +103,7 @@ class _Comparing:
     def report(self, after: Report) -> Report:
         at = after.run.evaluated_at
         findings = tuple(self._stated(finding, at) for finding in after.findings)
-        states = [finding.baseline_state for finding in findings if is_failure(finding)]
+        states = [finding.baseline_state for finding in findings if finding.status is Status.FAIL]
         absent, unknown = self._gone()
         comparison = Comparison(
             run_id=self._before.run.id,
@@ -121,7 +127,7 @@ class _Comparing:
         if finding.status is Status.NOT_EVALUATED:
             return finding
         known = self._earlier.get(finding.fingerprint)
-        if known is None or (is_failure(finding) and not is_failure(known)):
+        if known is None or _came_up(finding, known):
             return replace(
                 finding,
                 first_seen_at=at,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import auditor.evaluate.evidence as derived
@@ -13,6 +13,7 @@ from auditor.evaluate.engine import CompiledRule, Requirement, Result
 from auditor.evaluate.findings import About, Findings
 from auditor.evaluate.loader import RulePack
 from auditor.evaluate.paths import Reading
+from auditor.evaluate.waivers import Scanned, apply_waivers
 from auditor.model.configuration import ApplicationConfiguration, Judgement
 from auditor.model.finding import ApplicationReference, Subject, Verdict
 from auditor.model.gap import Gap
@@ -21,6 +22,7 @@ from auditor.model.profile import Profile
 from auditor.model.report import AuditedApplication
 from auditor.model.rule import Rule, Scope, SubjectKind
 from auditor.model.snapshot import Snapshot, Target
+from auditor.model.waiver import ReportedWaiver
 
 SEARCH = "matches"
 """The section that tells how each profile's applications were searched for."""
@@ -35,6 +37,8 @@ class Evaluation:
     applications: tuple[AuditedApplication, ...]
     gaps: tuple[Gap, ...]
     """What could not be read: whole records, and whatever kept a finding from being judged."""
+    waivers: tuple[ReportedWaiver, ...] = ()
+    """What became of those of the judgement."""
 
 
 def evaluate(snapshot: Snapshot, *, pack: RulePack, judgement: Judgement, at: datetime) -> Evaluation:
@@ -108,14 +112,23 @@ class _Evaluation:
             applications.append(
                 audited_application(target, evidence, profile=profile, judgement=self._judgement)
             )
-        return Evaluation(
-            verdicts=tuple(sorted(verdicts, key=_order)),
-            applications=tuple(
-                sorted(
-                    applications, key=lambda a: (a.display_name.casefold(), a.app_id, a.service_principal_id)
-                )
+        applications.sort(key=lambda a: (a.display_name.casefold(), a.app_id, a.service_principal_id))
+        verdicts.sort(key=_order)
+        findings, waivers = apply_waivers(
+            (verdict.finding for verdict in verdicts),
+            self._judgement.waivers,
+            at=self._at,
+            scanned=Scanned(
+                applications=applications,
+                narrowed=self._snapshot.entries is not None,
+                rules={rule.id for scope in Scope for rule in self._rules.enabled(scope)},
             ),
+        )
+        return Evaluation(
+            verdicts=tuple(replace(v, finding=f) for v, f in zip(verdicts, findings, strict=True)),
+            applications=tuple(applications),
             gaps=self._gaps(verdicts),
+            waivers=waivers,
         )
 
     def _judged(self, scope: Scope, evidence: Mapping[str, Node], about: About) -> Iterator[Verdict]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path, PurePath
 
 from auditor.model.rule import Severity
+from auditor.model.waiver import Waiver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,8 @@ class Thresholds:
     broad_group_percent: int = 50
     sign_in_window_days: int = 30
     service_provider_confirmation_days: int = 180
+    waiver_days: int = 366
+    """How far ahead the last day of a waiver may lie."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +243,7 @@ class Judgement:
     rules: Mapping[str, RuleOverride] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
     accepted_gaps: tuple[AcceptedGap, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +255,7 @@ class Configuration:
     rules: Mapping[str, RuleOverride] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
     accepted_gaps: tuple[AcceptedGap, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
     history: str | None = None
     """As written in the file; a reference may hide a secret."""
     alerts: tuple[Route, ...] = ()
@@ -267,6 +272,9 @@ class Configuration:
             rules=self.rules,
             thresholds=self.thresholds,
             accepted_gaps=self.accepted_gaps,
+            waivers=tuple(
+                waiver for waiver in self.waivers if (waiver.tenant or tenant.id).lower() == tenant.id.lower()
+            ),
         )
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from auditor.model.gap import Gap
 from auditor.model.node import Json
 from auditor.model.rule import Remediation, Severity, SubjectKind
+from auditor.model.waiver import AppliedWaiver
 
 
 class Status(StrEnum):
@@ -106,7 +107,8 @@ class Finding:
     baseline_state: BaselineState | None = None
     baseline_cause: Cause | None = None
     """Why the state is new or updated; None for the others."""
-    waiver: Json = None
+    waiver: AppliedWaiver | None = None
+    """What it is waived by; of a failure, the waiver that is expired or void."""
 
     def __post_init__(self) -> None:
         if not self.evidence:

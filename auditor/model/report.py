@@ -16,6 +16,7 @@ from auditor.model.node import Json
 from auditor.model.profile import Source, Step
 from auditor.model.rule import Remediation, Severity
 from auditor.model.snapshot import TenantIdentity
+from auditor.model.waiver import ReportedWaiver
 
 SCHEMA_VERSION = "1.0"
 
@@ -190,7 +191,7 @@ class EarlierFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What became of the failures since the last complete run of the tenant. The numbers count failures."""
+    """What became of the failures since the last complete run of the tenant. The numbers count fails."""
 
     run_id: str
     evaluated_at: str
@@ -247,6 +248,8 @@ class Report:
     rules: tuple[RuleEntry, ...]
     profiles: tuple[ProfileEntry, ...]
     configuration: UsedConfiguration
+    waivers: tuple[ReportedWaiver, ...] = ()
+    """All that the configuration has for this tenant, also those that match nothing."""
     comparison: Comparison | None = None
     """None without a history, and in the first run of one."""
     trend: tuple[TrendPoint, ...] = ()

@@ -76,6 +76,7 @@ def build_report(
             thresholds=judgement.thresholds,
             accepted_gaps=judgement.accepted_gaps,
         ),
+        waivers=evaluation.waivers,
     )
 
 

@@ -51,6 +51,7 @@ def render(report: Report) -> bytes:
         blind_spots=presentation.blind_spots(report.coverage.gaps),
         applications=presentation.application_views(report),
         controls=presentation.controls(report),
+        waivers=presentation.waivers_by_urgency(report),
         timeline=timeline(
             report.applications,
             first_threshold_days=max(report.configuration.thresholds.certificate_expiry_days, default=60),

@@ -10,6 +10,7 @@ from auditor.model.finding import Finding, Status
 from auditor.model.profile import Step
 from auditor.model.report import AuditedApplication, ProfileEntry, Report, ReportedGap
 from auditor.model.rule import Severity
+from auditor.model.waiver import ReportedWaiver, WaiverState
 
 STATUS_WORDS: Mapping[Status, str] = {
     Status.FAIL: "fails",
@@ -19,6 +20,14 @@ STATUS_WORDS: Mapping[Status, str] = {
     Status.NOT_APPLICABLE: "not applicable",
 }
 """In words, the worst first: the order is that of a step's verdict."""
+
+_WAIVERS_FIRST = (
+    WaiverState.EXPIRED,
+    WaiverState.VOID,
+    WaiverState.EXPIRING,
+    WaiverState.UNUSED,
+    WaiverState.ACTIVE,
+)
 
 _WORST_FIRST = {status: rank for rank, status in enumerate(STATUS_WORDS)}
 
@@ -235,6 +244,13 @@ def controls(report: Report) -> tuple[ControlVerdict, ...]:
         )
         for framework, control in sorted(counts)
     )  # fmt: skip
+
+
+def waivers_by_urgency(report: Report) -> tuple[ReportedWaiver, ...]:
+    """Those first about which something is to be done; of one state, those that end first."""
+    return tuple(
+        sorted(report.waivers, key=lambda waiver: (_WAIVERS_FIRST.index(waiver.state), waiver.expires))
+    )
 
 
 def worst(findings: Sequence[Finding]) -> Status | None:

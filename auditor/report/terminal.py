@@ -16,6 +16,8 @@ from rich.text import Text
 
 from auditor.model.finding import Finding, Status
 from auditor.model.report import AuditedApplication, Certificate, Report, ReportedGap
+from auditor.model.waiver import WaiverState
+from auditor.report.presentation import waivers_by_urgency
 from auditor.report.text import act, visible
 from auditor.report.timeline import days_in_words
 
@@ -23,6 +25,7 @@ _FAILURES_SHOWN = 20
 _ALIKE_SHOWN = 3
 _EXPIRIES_SHOWN = 5
 _GAPS_SHOWN = 20
+_WAIVERS_SHOWN = 10
 _NAME_WIDTH = 60
 _MESSAGE_WIDTH = 400
 _GAP_WIDTH = 200
@@ -35,6 +38,12 @@ _STYLE = {
     "informational": "dim",
 }
 
+_WAIVER_STYLE = {
+    WaiverState.EXPIRED: "bold red",
+    WaiverState.VOID: "bold red",
+    WaiverState.EXPIRING: "yellow",
+}
+
 
 def summary(report: Report, *, files: Sequence[Path] = ()) -> RenderableType:
     """What rich prints; `files` are the reports that were written."""
@@ -43,6 +52,7 @@ def summary(report: Report, *, files: Sequence[Path] = ()) -> RenderableType:
         *_section("Failures, most severe first", _failures(report)),
         *_section("Expires next", _expiries(report)),
         *_section("Could not be seen", _gaps(report)),
+        *_section("Waivers that need somebody", _waivers(report)),
         *_section("Reports", (_line(str(file)) for file in files)),
     ]
     return Group(*parts)
@@ -168,6 +178,22 @@ def _cure(gap: ReportedGap) -> str:
     if gap.permission:
         return f"grant {gap.permission}"
     return f"needs the licence {gap.licence}" if gap.licence else gap.reason
+
+
+def _waivers(report: Report) -> Iterator[RenderableType]:
+    """One entry per waiver that is expired, void, unused, or will soon expire."""
+    needy = [waiver for waiver in waivers_by_urgency(report) if waiver.remedy is not None]
+    for waiver in needy[:_WAIVERS_SHOWN]:
+        table = Table.grid(padding=(0, 1))
+        table.add_column(width=len("expiring"), no_wrap=True)
+        table.add_column(ratio=1, overflow="fold")
+        about = _short(f"{waiver.rule_id}, {waiver.application}")
+        said = Text.assemble((about, "bold"), f": {_short(waiver.message, _GAP_WIDTH)}")
+        table.add_row(Text(waiver.state.value, style=_WAIVER_STYLE.get(waiver.state, "")), said)
+        table.add_row("", Text(_short(f"{waiver.owner}: {waiver.remedy}", _GAP_WIDTH), style="dim"))
+        yield Padding(table, (0, 0, 0, 2))
+    if len(needy) > _WAIVERS_SHOWN:
+        yield _line(f"... and {len(needy) - _WAIVERS_SHOWN} more in the report.", style="dim")
 
 
 def _line(text: str, style: str = "") -> RenderableType:

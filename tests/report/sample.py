@@ -7,7 +7,9 @@ that a hostile user of the tenant chose.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
+from auditor.evaluate.waivers import Scanned, apply_waivers
 from auditor.model.access import Access, Assigned
 from auditor.model.configuration import AcceptedGap, RuleOverride, Thresholds
 from auditor.model.finding import (
@@ -38,6 +40,7 @@ from auditor.model.report import (
 )
 from auditor.model.rule import Remediation, Severity, SubjectKind
 from auditor.model.snapshot import TenantIdentity
+from auditor.model.waiver import Waiver
 
 TENANT_ID = "3f1c2a54-5a0d-4b0e-9d0e-7d1f6a0c9b11"
 HOSTILE = "<script>alert(1)</script>[bold]\x1b[31m{{7*7}}\u202egpj.exe\u200b\ud800"
@@ -50,7 +53,12 @@ META = "https://login.microsoftonline.com/" + TENANT_ID + "/federationmetadata/2
 
 def sample_report() -> Report:
     """The whole report; every call gives an equal one."""
-    findings = _findings()
+    findings, waivers = apply_waivers(
+        _findings(),
+        WAIVERS,
+        at=datetime(2026, 11, 23, 2, 0, 41, tzinfo=UTC),
+        scanned=Scanned(applications=APPLICATIONS),
+    )
     return Report(
         schema_version=SCHEMA_VERSION,
         run=Run(
@@ -64,7 +72,7 @@ def sample_report() -> Report:
             cloud="global",
         ),
         coverage=Coverage(
-            evaluated=sum(f.status in (Status.PASS, Status.FAIL) for f in findings),
+            evaluated=sum(f.status in (Status.PASS, Status.FAIL, Status.WAIVED) for f in findings),
             not_evaluated=sum(f.status is Status.NOT_EVALUATED for f in findings),
             gaps=GAPS,
         ),
@@ -90,6 +98,7 @@ def sample_report() -> Report:
                 ),
             ),
         ),
+        waivers=waivers,
     )
 
 
@@ -445,6 +454,45 @@ def _reference(application: AuditedApplication) -> ApplicationReference:
     )
 
 
+WAIVERS = (
+    Waiver(
+        rule="relay-state-matches",
+        application=TRAINING.app_id,
+        reason="until the migration in January",
+        owner="iam@contoso.com",
+        ticket="SEC-7",
+        expires="2027-01-31",
+    ),
+    Waiver(
+        rule="owner-present",
+        application=OTHER.service_principal_id,
+        reason=HOSTILE,
+        owner="soc@contoso.com",
+        expires="2026-11-22",
+    ),
+    Waiver(
+        rule="no-unexpected-reply-url",
+        application=MEETING.app_id,
+        subject="https://old.example/acs",
+        pinned=True,
+        value=HOSTILE,
+        reason="the vendor's old address",
+        owner="soc@contoso.com",
+        expires="2026-12-07",
+    ),
+    Waiver(
+        rule="signing-certificate-not-expiring",
+        application="gotomeeting",
+        pinned=True,
+        value=[30],
+        reason="is rolled over by the vendor",
+        owner="soc@contoso.com",
+        expires="2026-12-07",
+    ),
+)
+"""One in force, one expired, one that matches nothing and one that is void."""
+
+
 def _findings() -> tuple[Finding, ...]:
     evil = "https://evil.example/acs?<img src=x onerror=alert(1)>"
     reply_urls = "servicePrincipal.replyUrls"
@@ -560,7 +608,7 @@ def _findings() -> tuple[Finding, ...]:
         _finding(
             TRAINING, "signing-certificate-not-expiring", Status.NOT_APPLICABLE, "It has expired already."
         ),
-        _finding(TRAINING, "relay-state-matches", Status.WAIVED, "Waived until the migration in January."),
+        _finding(TRAINING, "relay-state-matches", Status.FAIL, "The relay state is not set."),
         _finding(
             TRAINING,
             "sign-ins-succeed",
