@@ -53,12 +53,14 @@ def not_evaluated(report: Report) -> Mapping[str, int]:
 
 
 def waiver_text(finding: Finding) -> str:
-    """Who accepted it, why and until when, as far as the waiver says; empty without one."""
+    """Who accepted it, why and until when; of what fails, why its waiver does not hold. Empty without one."""
     waiver = finding.waiver
-    if not isinstance(waiver, Mapping):
+    if waiver is None:
         return ""
-    words = {"reason": "{}", "owner": "by {}", "ticket": "ticket {}", "expires": "until {}"}
-    return ", ".join(word.format(waiver[key]) for key, word in words.items() if waiver.get(key))
+    if finding.status is not Status.WAIVED:
+        return waiver.message
+    ticket = f", ticket {waiver.ticket}" if waiver.ticket else ""
+    return f"{waiver.reason}, by {waiver.owner}{ticket}, until {waiver.expires}"
 
 
 class Expectations:

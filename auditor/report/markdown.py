@@ -150,8 +150,8 @@ def _gaps(report: Report) -> Iterator[str]:
 def _each(ordered: Sequence[Finding], status: Status) -> Iterator[str]:
     for finding in ordered:
         if finding.status is status:
-            accepted = waiver_text(finding)
-            waived = f" Waived: {_text(accepted)}" if accepted else ""
+            accepted = "Waived: " if status is Status.WAIVED else ""
+            waived = f" {accepted}{_text(waiver_text(finding))}" if finding.waiver else ""
             name, message = _name(about(finding)), _text(brief(finding.message))
             yield f"- {name}: {_code(finding.rule_id)} {message}{waived}"
 

@@ -7,6 +7,7 @@ from itertools import cycle
 
 from auditor.model.finding import Evidence, Finding, Status
 from auditor.model.report import Report
+from auditor.model.waiver import AppliedWaiver, WaiverState
 from tests.report.sample import sample_report
 
 HOSTILE = (
@@ -93,5 +94,14 @@ def _hostile(finding: Finding, names: dict[str, str], text: str) -> Finding:
         expected=text,
         observed=[text, {text: text}],
         evidence=(Evidence(source=text, path=text, value=text, present=True, collected_at=None),),
-        waiver={"reason": text, "owner": text, "ticket": text, "expires": "2027-01-01"},
+        waiver=AppliedWaiver(
+            id="0" * 32,
+            state=WaiverState.ACTIVE if finding.status is Status.WAIVED else WaiverState.EXPIRED,
+            reason=text,
+            owner=text,
+            ticket=text,
+            expires="2027-01-01",
+            days_left=39,
+            message=text,
+        ),
     )

@@ -458,9 +458,8 @@ WAIVERS = (
     Waiver(
         rule="relay-state-matches",
         application=TRAINING.app_id,
-        reason="until the migration in January",
+        reason="until the migration",
         owner="iam@contoso.com",
-        ticket="SEC-7",
         expires="2027-01-31",
     ),
     Waiver(
@@ -478,6 +477,7 @@ WAIVERS = (
         value=HOSTILE,
         reason="the vendor's old address",
         owner="soc@contoso.com",
+        ticket="SEC-7",
         expires="2026-12-07",
     ),
     Waiver(

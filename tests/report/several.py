@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from auditor.model.finding import BaselineState, Cause, Status
+from auditor.model.finding import BaselineState, Cause
 from auditor.model.report import Report
 from tests.report.hostile import hostile_report
 from tests.report.sample import sample_report
@@ -28,10 +28,9 @@ def empty_report() -> Report:
 
 
 def later_report() -> Report:
-    """The sample as a later night's: states, first days, a cause, and a waiver that says why."""
+    """The sample as a later night's: states, first days, a cause."""
     compared = compared_report()
     states = (BaselineState.NEW, BaselineState.UNCHANGED, BaselineState.UPDATED)
-    waiver = {"reason": "until the migration", "owner": "iam@contoso.com", "expires": "2027-01-31"}
     findings = tuple(
         replace(
             finding,
@@ -39,7 +38,6 @@ def later_report() -> Report:
             first_seen_at="2026-11-20T02:00:00Z",
             baseline_state=states[number % 3],
             baseline_cause=None if number % 3 == 1 else list(Cause)[number % 2],
-            waiver=waiver if finding.status is Status.WAIVED else None,
         )
         for number, finding in enumerate(compared.findings)
     )
