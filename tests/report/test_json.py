@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from auditor.model import access, change, configuration, finding, gap, profile, report, rule
+from auditor.model import access, change, configuration, finding, gap, profile, report, rule, waiver
 from auditor.model.report import Report
 from auditor.model.wire import from_json, to_json
 from auditor.report import formats
@@ -110,6 +110,8 @@ def test_the_schema_lets_no_key_be_missing_or_further() -> None:
         (report.Comparison, ("$defs", "comparison")),
         (report.EarlierFinding, ("$defs", "earlierFinding")),
         (report.TrendPoint, ("$defs", "trendPoint")),
+        (waiver.ReportedWaiver, ("$defs", "reportedWaiver")),
+        (waiver.AppliedWaiver, ("$defs", "appliedWaiver")),
         (access.Access, ("$defs", "access")),
         (access.Assigned, ("$defs", "assigned")),
         (change.Drift, ("$defs", "drift")),
