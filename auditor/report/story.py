@@ -11,6 +11,7 @@ from auditor.model.finding import BaselineState, Cause, Evidence, Finding, Statu
 from auditor.model.node import Json
 from auditor.model.report import EarlierFinding, Report, RuleEntry
 from auditor.model.rule import Assertion, Clause, Remediation, Rule
+from auditor.report.carried import waiver_text
 from auditor.report.text import value_text, visible
 
 WIDTH = 100
@@ -163,7 +164,7 @@ def _judged(report: Report, finding: Finding) -> Iterator[str]:
         yield f"  expected  {_shown(finding.expected)}"
         yield f"  observed  {_shown(finding.observed)}"
     if finding.waiver is not None:
-        yield f"  waiver    {_shown(finding.waiver)}"
+        yield f"  waiver    {visible(waiver_text(finding))}"
     yield (
         f"  for {report.run.evaluated_at}, by {report.run.rules.count} rules"
         f" (digest {report.run.rules.digest[:12]}), auditor {report.run.auditor_version}"
