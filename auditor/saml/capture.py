@@ -15,6 +15,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import unquote
 
 from lxml import etree
@@ -30,6 +31,9 @@ _MAX_VALUE = 5 * MAX_BYTES
 _MOST_ENCODINGS = 3
 """How often a value may be URL-encoded: a command line that is copied from a log has it twice."""
 
+_MOST_VALUES = 1_000
+"""How many values of one file are looked at."""
+
 _SPACE = b" \t\r\n"
 _OF_URLS = str.maketrans("-_", "+/")
 _FIELD = "SAMLResponse"
@@ -39,7 +43,7 @@ _RESPONSE_TAG = re.compile(r"<(?:[\w.-]+:)?Response[\s>]")
 _PAGE_TAG = re.compile(r"<(?:!doctype\s+html|html|body|form|input)\b|<(?:[\w.-]+:)?(Response)[\s>]", re.I)
 _FORM = re.compile(rf"(?<!\w){_FIELD}(?:=|%(?:25)*3D)", re.I)
 """A form as it was sent, or encoded as a whole."""
-_SHOWN_VALUE = re.compile(r"^\s*(SAMLResponse|RelayState):[ \t]*(\S.*?)\s*$", re.M)
+_SHOWN_VALUE = re.compile(r"^[ \t]*(SAMLResponse|RelayState):[ \t]*(\S[^\r\n]*)", re.M)
 """A field as developer tools show it."""
 
 
@@ -63,7 +67,7 @@ def read_capture(data: bytes) -> Capture:
     if text.lstrip().startswith("<") and not _is_page(text):
         return Capture(document=data.lstrip(_SPACE), relay_state=None)
     found: dict[bytes, Capture] = {}
-    for value, relay_state in _candidates(text):
+    for value, relay_state in islice(_candidates(text), _MOST_VALUES):
         document = _document(value)
         if document is not None and (document not in found or relay_state is not None):
             found[document] = Capture(document=document, relay_state=relay_state)
@@ -109,7 +113,7 @@ def _candidates(text: str) -> Iterator[tuple[str, str | None]]:
     elif _FORM.search(stripped):
         yield from _in_form(stripped)
     elif f"{_FIELD}:" in stripped:
-        yield from _paired(_SHOWN_VALUE.findall(stripped))
+        yield from _paired((name, value.rstrip()) for name, value in _SHOWN_VALUE.findall(stripped))
     else:
         yield stripped.strip("\"'"), None
 
@@ -158,7 +162,7 @@ def _paired(items: Iterable[object]) -> Iterator[tuple[str, str | None]]:
             responses.append(value)
         elif name == _RELAY_STATE and isinstance(value, str):
             relay_state = value
-    for response in responses:
+    for response in _no_longer(responses):
         # Some browsers export the fields of a form as they were sent, others decoded.
         times = _times_encoded(response)
         yield response, None if relay_state is None else _unquoted(relay_state, times)
@@ -181,7 +185,7 @@ def _in_form(text: str) -> Iterator[tuple[str, str | None]]:
     if '^"' in text:  # a command line of Windows, which has a caret before everything else
         text = text.replace("^", "")
     for _ in range(_MOST_ENCODINGS):
-        if not _FORM_VALUE.search(text):
+        if len(text) <= _MAX_VALUE and not _FORM_VALUE.search(text):
             text = unquote(text)
     responses: list[str] = []
     relay_state: str | None = None
@@ -190,9 +194,14 @@ def _in_form(text: str) -> Iterator[tuple[str, str | None]]:
             responses.append(value)
         else:
             relay_state = value
-    for response in responses:
+    for response in _no_longer(responses):
         times = max(1, _times_encoded(response))
         yield response, None if relay_state is None else _unquoted(relay_state.replace("+", " "), times)
+
+
+def _no_longer(values: Iterable[str]) -> Iterator[str]:
+    """Those that may be a response at all: taking percent signs away from others takes its time."""
+    return (value for value in values if len(value) <= _MAX_VALUE)
 
 
 def _times_encoded(value: str) -> int:
