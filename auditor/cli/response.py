@@ -59,7 +59,14 @@ def command() -> None:
 )
 @rules_option
 @click.option("--at", type=Instant(), help="The time to judge for, ISO 8601.  [default: now]")
-@click.option("--clock-skew", type=click.IntRange(min=0), default=120, show_default=True, metavar="SECONDS")
+@click.option(
+    "--clock-skew",
+    type=click.IntRange(min=0),
+    default=120,
+    show_default=True,
+    metavar="SECONDS",
+    help="How far outside its times it may be, up to and including this; with 0 its end is outside.",
+)
 @click.option(
     "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
 )

@@ -190,6 +190,8 @@ def issuer_of(root: etree._Element) -> str | None:
 
 def status_problem(root: etree._Element) -> SamlFinding | None:
     """The finding about a status other than Success; it may be read unsigned, for it can only refuse."""
+    if len(root.findall(f"{SAMLP}Status")) > 1:
+        return reject("status", "the response has several statuses")
     codes = [code.get("Value", "") for code in root.findall(f"{SAMLP}Status//{SAMLP}StatusCode")]
     if codes[:1] == [SUCCESS]:
         return None
@@ -211,6 +213,11 @@ def _structure_problems(root: etree._Element) -> Iterator[SamlFinding]:
         return
     if any(one.getparent() is not root for one in (*assertions, *encrypted)):
         yield reject("assertion-misplaced", "an assertion is not a child of the response")
+    if any(_is_ambiguous(assertion) for assertion in assertions):
+        message = (
+            "the assertion says more than once what it may say once, so that readers may differ about it"
+        )
+        yield reject("ambiguous", message)
     holders = []
     for signature in (element for element in elements(root) if element.tag == SIGNATURE):
         holder = signature.getparent()
@@ -226,6 +233,25 @@ def _structure_problems(root: etree._Element) -> Iterator[SamlFinding]:
         before = list(signature.itersiblings("*", preceding=True))
         if [sibling.tag for sibling in before] not in ([], [f"{SAML}Issuer"]):
             yield reject("signature-misplaced", "a signature does not stand right behind the issuer")
+
+
+def _is_ambiguous(assertion: etree._Element) -> bool:
+    """Whether it has more of an element than the schema lets it have, or elements inside the name ID."""
+    once = (
+        "Issuer",
+        "Subject",
+        "Conditions",
+        f"Subject/{SAML}NameID",
+        f"Subject/{SAML}EncryptedID",
+    )
+    if any(len(assertion.findall(f"{SAML}{path}")) > 1 for path in once):
+        return True
+    if any(
+        len(confirmation.findall(f"{SAML}SubjectConfirmationData")) > 1
+        for confirmation in assertion.findall(f"{SAML}Subject/{SAML}SubjectConfirmation")
+    ):
+        return True
+    return assertion.find(f"{SAML}Subject/{SAML}NameID/*") is not None
 
 
 def _unsigned(root: etree._Element) -> SamlFinding:

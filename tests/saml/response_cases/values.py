@@ -306,6 +306,31 @@ def sign_on_refused() -> bytes:
     return response("", outcome=status("Responder", second="RequestDenied", message=message)).encode()
 
 
+@case("reject", "ambiguous")
+def two_subjects() -> bytes:
+    return _assertion(about=subject() + subject(ATTACKER))
+
+
+@case("reject", "ambiguous")
+def two_name_ids() -> bytes:
+    return _assertion(about=subject().replace("</NameID>", f"</NameID><NameID>{ATTACKER}</NameID>"))
+
+
+@case("reject", "ambiguous")
+def two_conditions() -> bytes:
+    return _assertion(under=conditions() + conditions("", attributes=""))
+
+
+@case("reject", "ambiguous")
+def an_element_inside_the_name_id() -> bytes:
+    return _assertion(about=subject(f"{USER}<b>x</b>"))
+
+
+@case("reject", "status")
+def two_statuses() -> bytes:
+    return signed_assertion(response(outcome=status() + status("Requester")))
+
+
 @case("reject", "status")
 def status_that_names_somebody() -> bytes:
     code = status("Responder").replace("urn:oasis:names:tc:SAML:2.0:status:Responder", f"urn:{ATTACKER}")
