@@ -27,6 +27,9 @@ _UNREADABLE = (
     TypeError,
     OverflowError,
     UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
 )  # what cryptography raises on bad DER
 
 MAX_BYTES = 65_536
