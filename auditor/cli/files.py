@@ -11,6 +11,7 @@ from pathlib import Path
 from auditor.errors import CannotRunError
 
 _OWNER_ONLY = 0o700  # of directories; temporary files are 0600 from the start
+_FOR_ALL = 0o644
 
 
 def check_writable(directory: Path) -> None:
@@ -34,6 +35,20 @@ def write_files(files: Mapping[Path, bytes]) -> None:
     """
     with written_beside(files):
         pass
+
+
+def write_for_all(file: Path, content: bytes) -> None:
+    """Writes one file as a whole that another user's program is meant to read; its folder likewise."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = _write_beside(file, content)
+        try:
+            temporary.chmod(_FOR_ALL)
+            temporary.replace(file)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise _not_writable(file, error) from error
 
 
 @contextmanager
@@ -93,5 +108,5 @@ def _remove(made: list[Path]) -> None:
 def _not_writable(path: Path, error: OSError) -> CannotRunError:
     return CannotRunError(
         f"{path} cannot be written: {error.strerror or error}",
-        remedy="Name another place with --out (or --snapshot), or see to permissions and free space.",
+        remedy="Name another place (--out, --snapshot, --metrics), or see to permissions and free space.",
     )

@@ -27,6 +27,12 @@ does not stop the next.
 @options.selection
 @options.reports
 @options.at("now")
+@click.option(
+    "--metrics",
+    "metrics_file",
+    type=options.FILE,
+    help="Figures for Prometheus' textfile collector (*.prom); also when the scan fails.",
+)
 @options.output
 def command(
     config: Path,
@@ -38,25 +44,30 @@ def command(
     format_names: tuple[str, ...],
     fail_on: Severity,
     at: datetime | None,
+    metrics_file: Path | None,
 ) -> int:
     """Read the tenant, judge it, write the reports.
 
     Looks at the applications of the configuration. Only reads; writes nothing but the reports, and these
-    only when the whole scan was made.
+    only when the whole scan was made; and the file of --metrics, however it ended.
     """
     from auditor.cli.alerts import with_heartbeat
     from auditor.cli.audit import ReportOptions, load_configuration_for, load_rules
+    from auditor.cli.metrics import Metrics
     from auditor.cli.tenants import Selection, scan_tenants
 
-    pack = load_rules(rules)
-    configuration = load_configuration_for(config, pack, at)
-    return with_heartbeat(
-        configuration,
-        lambda: scan_tenants(
+    metrics = Metrics(metrics_file)
+    with metrics.guarding():
+        pack = load_rules(rules)
+        configuration = load_configuration_for(config, pack, at)
+        return with_heartbeat(
             configuration,
-            pack=pack,
-            selection=Selection(applications=applications, all=all_applications, max_wait=max_wait),
-            reports=ReportOptions(out=out, formats=format_names, fail_on=fail_on),
-            at=at,
-        ),
-    )
+            lambda: scan_tenants(
+                configuration,
+                pack=pack,
+                selection=Selection(applications=applications, all=all_applications, max_wait=max_wait),
+                reports=ReportOptions(out=out, formats=format_names, fail_on=fail_on),
+                at=at,
+                metrics=metrics,
+            ),
+        )

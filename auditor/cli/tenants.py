@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from auditor.cli import console
 from auditor.cli.alerts import alerts_of
-from auditor.cli.audit import ReportOptions, judge, reports_written_beside, tell, write_reports
+from auditor.cli.audit import Audit, ReportOptions, judge, reports_written_beside, tell, write_reports
 from auditor.cli.files import check_writable, write_files
 from auditor.cli.kept import begun, existing_store_of, last_complete, store_of
+from auditor.cli.metrics import Metrics
 from auditor.cli.outcome import ExitCode, of_several
 from auditor.errors import CannotRunError, NoSuchApplicationError, UsageError
 from auditor.model.configuration import Configuration, TenantConfiguration
@@ -22,6 +23,7 @@ from auditor.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from auditor.evaluate import RulePack
+    from auditor.graph.traffic import Traffic
 
 _log = logging.getLogger("auditor")
 
@@ -44,11 +46,12 @@ def scan_tenants(
     selection: Selection,
     reports: ReportOptions,
     at: datetime | None,
+    metrics: Metrics | None = None,
 ) -> ExitCode:
     """Scans each tenant; gives the exit code of all of them."""
     check_writable(reports.out)
 
-    def scan(tenant: TenantConfiguration) -> ExitCode:
+    def audited(tenant: TenantConfiguration, traffic: Traffic) -> Audit:
         judgement = configuration.judgement(tenant)
         with begun(history, tenant.id, alerts) as run:
             snapshot = collect_tenant(
@@ -58,6 +61,7 @@ def scan_tenants(
                 selection=selection,
                 compared=history is not None,
                 last=run.last,
+                traffic=traffic,
             )
             place = places.of(snapshot, reports.out)
             judged = judge(snapshot, pack=pack, judgement=judgement, at=at, fail_on=reports.fail_on)
@@ -71,9 +75,17 @@ def scan_tenants(
             audit = replace(audit, report=report, code=ExitCode.CANNOT_RUN)
             write_reports(report, place, reports.formats)
         tell(audit, files)
+        return audit
+
+    def scan(tenant: TenantConfiguration) -> ExitCode:
+        with figures.attempt(tenant.id, names) as attempt:
+            audit = audited(tenant, attempt.traffic)
+            attempt.done(audit.report, audit.code)
         return audit.code
 
     places = _Places(configuration)
+    names = [tenant.id for tenant in configuration.tenants]
+    figures = metrics or Metrics(None)
     with alerts_of(configuration) as alerts, store_of(configuration) as history:
         return _each(configuration, scan)
 
@@ -154,10 +166,11 @@ def collect_tenant(
     selection: Selection,
     compared: bool = False,
     last: Snapshot | None = None,
+    traffic: Traffic | None = None,
 ) -> Snapshot:
     """Reads one tenant, with its progress on the terminal.
 
-    `compared`: nights are; `last` is what the last complete run saw.
+    `compared`: nights are; `last` is what the last complete run saw; `traffic` counts what it takes.
     """
     from auditor.cli.progress import watching
     from auditor.collect import collect
@@ -174,6 +187,7 @@ def collect_tenant(
                 compared=compared,
                 last=last,
                 progress=progress,
+                traffic=traffic,
             )
         )
 

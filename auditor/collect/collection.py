@@ -29,6 +29,7 @@ from auditor.model.wire import to_json
 
 if TYPE_CHECKING:
     from auditor.graph.connection import Connection
+    from auditor.graph.traffic import Traffic
 
 MANY = 20
 """Applications from which on everything is asked for once, not for each."""
@@ -51,8 +52,9 @@ async def collect(
     compared: bool = False,
     last: Snapshot | None = None,
     clock: Callable[[], datetime] = now,
+    traffic: Traffic | None = None,
 ) -> Snapshot:
-    """Reads a tenant.
+    """Reads a tenant; counts in `traffic` what that took.
 
     `judgement` is stored in the snapshot, `names` are those of `--application`, `max_wait` the seconds that
     one request may be throttled. `compared` says that snapshots of this tenant are kept and compared, and
@@ -68,7 +70,9 @@ async def collect(
         )
     progress = progress or Silent()
     started = clock()
-    async with connect(tenant, max_wait=max_wait, waiting=progress.waiting, clock=clock) as connection:
+    async with connect(
+        tenant, max_wait=max_wait, waiting=progress.waiting, clock=clock, traffic=traffic
+    ) as connection:
         collection = _Collection(
             tenant=tenant,
             profiles=profiles,

@@ -36,6 +36,7 @@ from auditor.graph.paging import Pages, read_all, reply_refusal
 from auditor.graph.question import Builder, Question, Reply, literal, parse, timestamp, url_of
 from auditor.graph.sending import TRANSIENT_REPEATS, Courier
 from auditor.graph.token import Token
+from auditor.graph.traffic import Traffic
 
 __all__ = ["Answer", "Builder", "GraphClient", "Path", "Refusal", "literal"]
 
@@ -73,9 +74,11 @@ class GraphClient:
         max_wait: float,
         waiting: Waiting,
         clock: Callable[[], datetime],
+        traffic: Traffic | None = None,
     ) -> None:
         """`origin` is scheme, host and port; `max_wait` the seconds one question may be throttled."""
         self._origin = origin
+        self._traffic = traffic or Traffic()
         self._token = token
         self._inner = transport
         self._clock = clock
@@ -94,8 +97,17 @@ class GraphClient:
         self._adapter.base_url = f"{origin}/{V1}"
         self.sdk = GraphServiceClient(request_adapter=self._adapter)
         """For its request builders only."""
+
+        def asked_to_wait(reason: str, seconds: float) -> None:
+            self._traffic.waited_seconds += seconds
+            waiting(reason, seconds)
+
         self._courier = Courier(
-            transport=self._send, pacing=Pacing(waiting), waiting=waiting, max_wait=max_wait, clock=clock
+            transport=self._send,
+            pacing=Pacing(waiting),
+            waiting=asked_to_wait,
+            max_wait=max_wait,
+            clock=clock,
         )
         self._stack = AsyncExitStack()
 
@@ -233,6 +245,7 @@ class GraphClient:
             information.content = httpx.Request("POST", question.url, json=question.body).content
         information.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         used = self._token.generation
+        self._traffic.requests += 1
         send: Callable[..., Awaitable[httpx.Response]] = self._adapter.send_primitive_async
         try:
             response = await send(information, "bytes", {})
@@ -242,6 +255,7 @@ class GraphClient:
             return Reply(status=None, problem=f"no answer, {why}", at=timestamp(self._clock()))
         self._reached = True
         reply = self._reply(response)
+        self._traffic.throttled += reply.statuses[429]
         if 401 in reply.statuses:
             self._token.refused(used)
         return reply

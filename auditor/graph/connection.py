@@ -17,6 +17,7 @@ from auditor.graph.login_host import LoginHost
 from auditor.graph.network import proxy_for, session_for, trust
 from auditor.graph.pacing import Waiting
 from auditor.graph.token import Token, held_permissions
+from auditor.graph.traffic import Traffic
 from auditor.model.cloud import CLOUDS, Cloud
 from auditor.model.configuration import TenantConfiguration
 
@@ -41,8 +42,9 @@ async def connect(
     max_wait: float,
     waiting: Waiting,
     clock: Callable[[], datetime],
+    traffic: Traffic | None = None,
 ) -> AsyncIterator[Connection]:
-    """Signs in to a tenant, and closes everything at the end.
+    """Signs in to a tenant, and closes everything at the end; counts in `traffic`.
 
     Raises CannotRunError when nothing can be read at all: network, TLS, clock, tenant, credential.
     """
@@ -81,6 +83,7 @@ async def connect(
             max_wait=max_wait,
             waiting=waiting,
             clock=clock,
+            traffic=traffic,
         )
         async with client as graph:
             yield Connection(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -94,15 +95,15 @@ class Reply:
         return self.problem is None and self.status is not None and 200 <= self.status < 300
 
     @property
-    def statuses(self) -> frozenset[int]:
-        """The status, and those of the items when it is the reply to a batch."""
+    def statuses(self) -> Counter[int]:
+        """How often each status was answered: the reply's own, and those of the items of a batch."""
         items = None if self.body is None else self.body.get("responses")
         inside = (
             [item.get("status") for item in items if isinstance(item, dict)]
             if isinstance(items, list)
             else []
         )
-        return frozenset(status for status in (self.status, *inside) if isinstance(status, int))
+        return Counter(status for status in (self.status, *inside) if isinstance(status, int))
 
     def request(self, question: Question, *, pages: int = 1) -> Request:
         """The provenance of this reply."""

@@ -95,5 +95,5 @@ def test_what_is_no_json_object_is_told(body: bytes) -> None:
 
 def test_the_statuses_of_a_batch_are_those_of_its_items_too() -> None:
     body: dict[str, Json] = {"responses": [{"id": "0", "status": 401}, {"id": "1"}, "x"]}
-    assert Reply(status=200, body=body, at="").statuses == {200, 401}
-    assert Reply(status=None, at="").statuses == frozenset()
+    assert Reply(status=200, body=body, at="").statuses == {200: 1, 401: 1}
+    assert Reply(status=None, at="").statuses == {}
