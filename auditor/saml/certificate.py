@@ -67,7 +67,7 @@ class Certificate:
 
     def load(self) -> x509.Certificate:
         """The certificate as cryptography's object."""
-        with _quiet():
+        with quiet():
             return x509.load_der_x509_certificate(self.der)
 
     @property
@@ -115,7 +115,7 @@ def from_der(der: bytes) -> Certificate:
     if trailing:
         raise CertificateError(f"{trailing} bytes stand behind the certificate")
     try:
-        with _quiet():
+        with quiet():
             loaded = x509.load_der_x509_certificate(der)
             return _facts(loaded, der)
     except _UNREADABLE as error:
@@ -254,7 +254,8 @@ def _bytes_behind(der: bytes) -> int:
     return max(0, len(der) - header - length)
 
 
-def _quiet() -> warnings.catch_warnings[None]:
+def quiet() -> warnings.catch_warnings[None]:
+    """Keeps to itself what reading a certificate warns of."""
     # cryptography warns of serial numbers below one and the like; a hostile certificate must not decide what
     # reaches the terminal, nor become an exception where warnings are errors.
     return warnings.catch_warnings(action="ignore")

@@ -21,7 +21,7 @@ from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.exceptions import SignXMLException
 from signxml.verifier import SignatureConfiguration, XMLVerifier
 
-from auditor.saml.certificate import Certificate, CertificateError, from_base64
+from auditor.saml.certificate import Certificate, CertificateError, from_base64, quiet
 from auditor.saml.door import Document, elements, hardened_parser, text_of
 from auditor.saml.finding import SamlFinding, reject, warn
 
@@ -290,22 +290,23 @@ class _Question:
     def ask(self, data: bytes, certificate: Certificate) -> etree._Element | None:
         """The signed element when the signature holds under this certificate's key."""
         try:
-            loaded = certificate.load()
-            result = XMLVerifier().verify(  # a verifier keeps state: one for each question
-                data,
-                x509_cert=loaded,
-                id_attribute="ID",
-                parser=hardened_parser(),
-                expect_config=SignatureConfiguration(
-                    require_x509=True,
-                    location=self.location,
-                    expect_references=1,
-                    signature_methods=_USUAL | _UNUSUAL | _SHA1,
-                    digest_algorithms=_DIGESTS,
-                    # Within its validity: whether the certificate has expired is another finding.
-                    verification_time=loaded.not_valid_before_utc,
-                ),
-            )
+            with quiet():
+                loaded = certificate.load()
+                result = XMLVerifier().verify(  # a verifier keeps state: one for each question
+                    data,
+                    x509_cert=loaded,
+                    id_attribute="ID",
+                    parser=hardened_parser(),
+                    expect_config=SignatureConfiguration(
+                        require_x509=True,
+                        location=self.location,
+                        expect_references=1,
+                        signature_methods=_USUAL | _UNUSUAL | _SHA1,
+                        digest_algorithms=_DIGESTS,
+                        # Within its validity: whether the certificate has expired is another finding.
+                        verification_time=loaded.not_valid_before_utc,
+                    ),
+                )
         except _REFUSALS:
             return None
         signed = None if isinstance(result, list) else result.signed_xml

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import warnings
 from collections import Counter
 from dataclasses import replace
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from auditor.saml.finding import Verdict
 from auditor.saml.response_check import check_response
+from auditor.saml.signature import DS
 from tests.saml.federation import active, attacker, inactive
 from tests.saml.response_cases import ATTACKER, Case, all_cases
 from tests.saml.sign_on import (
@@ -88,6 +91,19 @@ def test_without_certificates_nothing_is_believed() -> None:
     for data in (signed_assertion(), signed_both(), signed_response(key_info="")):
         result = check_response(data, expected=nobody)
         assert (result.verdict, result.assertion) == (Verdict.REJECT, None)
+
+
+def test_a_certificate_cannot_decide_what_reaches_the_terminal() -> None:
+    der = bytearray(active().certificate.der)
+    serial = 4 + 4 + 5 + 2  # behind two sequences and the version
+    der[serial] |= 0x80  # below zero, of which cryptography warns
+    held = f"<X509Certificate>{base64.b64encode(der).decode()}</X509Certificate>"
+    key_info = f'<KeyInfo xmlns="{DS[1:-1]}"><X509Data>{held}</X509Data></KeyInfo>'
+    data = signed_assertion(by=active(), key_info=key_info)
+    with warnings.catch_warnings(action="error"):
+        found = check_response(data, expected=expected(inactive()))
+    assert found.verdict is Verdict.REJECT
+    assert "signer-not-pinned" in [finding.code for finding in found.findings]
 
 
 @given(st.binary(max_size=1000) | st.text(max_size=1000).map(str.encode))
