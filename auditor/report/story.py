@@ -7,7 +7,8 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from auditor.model.finding import BaselineState, Cause, Evidence, Finding, Status
+from auditor.model.change import Change
+from auditor.model.finding import ApplicationReference, BaselineState, Cause, Evidence, Finding, Status
 from auditor.model.node import Json
 from auditor.model.report import EarlierFinding, Report, RuleEntry
 from auditor.model.rule import Assertion, Clause, Remediation, Rule
@@ -215,7 +216,6 @@ def _since(report: Report, finding: Finding) -> Iterator[str]:
             "Not known: the run was not compared with an earlier one."
             " With `history` in the configuration, scans remember."
         )
-        return
     if finding.first_seen_at is not None:
         yield f"  First seen {finding.first_seen_at}."
     if finding.baseline_state is not None:
@@ -230,3 +230,28 @@ def _since(report: Report, finding: Finding) -> Iterator[str]:
             yield paragraph(
                 f"{_SOLVED}{_because(earlier)}. First seen {earlier.first_seen_at or 'long ago'}."
             )
+    for change in () if report.drift is None else report.drift.changes:
+        if finding.rule_id in change.rule_ids and _concerns(change, finding.application):
+            yield from _changed(change)
+
+
+def _concerns(change: Change, application: ApplicationReference | None) -> bool:
+    return not change.affects or application is None or application in change.affects
+
+
+def _changed(change: Change) -> Iterator[str]:
+    yield f"  {change.kind.value} {visible(change.property)}"
+    yield f"    before  {_shown(change.before)}"
+    yield f"    after   {_shown(change.after)}"
+    by = change.attribution
+    if by.actor is None:
+        yield paragraph(visible(f"by whom: {by.status.value}. {by.reason or ''}".strip()), "    ")
+        return
+    name = by.actor.name or by.actor.id or "unknown"
+    yield paragraph(
+        visible(
+            f"by {by.actor.kind.value} {name}, {by.at}, {by.activity}"
+            f" ({by.status.value}, confidence {by.confidence.value if by.confidence else 'unknown'})"
+        ),
+        "    ",
+    )

@@ -107,6 +107,7 @@ def test_four_nights(kept: Tenant, scan: Scan, auditor: Runner) -> None:
     assert f"First seen {solved['firstSeenAt']}." in story
     story = auditor("explain", solved["fingerprint"], "--run", "last", "--config", kept.file).stdout
     assert "it is solved, because something changed" in " ".join(story.split())
+    assert "servicePrincipal.notificationEmailAddresses" in story.partition("Since when, and what changed")[2]
 
 
 def test_what_could_not_be_read_tonight(kept: Tenant, scan: Scan) -> None:
