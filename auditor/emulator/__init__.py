@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from auditor.emulator.administration import Administrator
 from auditor.emulator.faults import Fault, FaultPlan
 from auditor.emulator.generate import generated_scene
 from auditor.emulator.requests import LoggedRequest, Question
@@ -22,6 +23,7 @@ from auditor.emulator.server import HOST, HttpsServer
 from auditor.emulator.service import Service
 
 __all__ = [
+    "Administrator",
     "Emulator",
     "Fault",
     "FaultPlan",
@@ -133,6 +135,21 @@ class Emulator:
     def writes(self) -> int:
         """How many requests would have changed something."""
         return self._service.writes
+
+    def administrator(
+        self, by: str, *, at: datetime | None = None, ip_address: str = "203.0.113.25", logged: bool = True
+    ) -> Administrator:
+        """Somebody who changes the tenant while it runs, between two nights: a user, or an application.
+
+        `at` is when, by default the present of the tenant. Who is not `logged` leaves no entry.
+        """
+        return Administrator(
+            tenant=self.tenant,
+            by=by,
+            at=at or self.tenant.present,
+            ip_address=ip_address,
+            logged=logged,
+        )
 
     @property
     def declared_files(self) -> dict[str, bytes]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 from auditor.emulator.applications import app_id, assignment_id
+from auditor.emulator.audit_log import Activity, Modified, Touched, add_entry, initiator, newest_first
 from auditor.emulator.directory import GRAPH_APP_ID, Tenant, object_id, timestamp
 from auditor.emulator.drafts import ApplicationDraft, AuditDraft, JobDraft, TenantDraft
 from auditor.emulator.requests import Json, Object
@@ -35,13 +35,11 @@ def add_activity(tenant: Tenant, draft: TenantDraft) -> None:
             )
         _add_sign_ins(tenant, application, service_principal)
         _add_consent(tenant, application, service_principal)
-    kept = [entry for entry in draft.audit if entry.days >= -RETENTION[tenant.licence]]
-    for number, entry in enumerate(kept):
-        item = _audit(tenant, number, entry)
-        tenant.sets["directoryAudits"][str(item["id"])] = item
+    for entry in draft.audit:
+        if entry.days >= -RETENTION[tenant.licence]:
+            _add_audit(tenant, entry)
     for name, time in (("signIns", "createdDateTime"), ("directoryAudits", "activityDateTime")):
-        entries = sorted(tenant.sets[name].values(), key=lambda item: str(item[time]), reverse=True)
-        tenant.sets[name] = {str(item["id"]): item for item in entries}
+        tenant.sets[name] = newest_first(tenant.sets[name].values(), time)
 
 
 def _job(tenant: Tenant, name: str, number: int, draft: JobDraft) -> Object:
@@ -227,42 +225,14 @@ def _resource(tenant: Tenant, name: str) -> Object:
     return tenant.objects[tenant.id_of("servicePrincipal", name)]
 
 
-def _audit(tenant: Tenant, number: int, draft: AuditDraft) -> Object:
+def _add_audit(tenant: Tenant, draft: AuditDraft) -> None:
+    """An entry about a service principal."""
     target = tenant.objects[tenant.id_of("servicePrincipal", draft.application)]
-    user = tenant.names.get(draft.by.lower())
-    initiated: Json = {
-        "user": None,
-        "app": {"appId": None, "displayName": draft.by, "servicePrincipalId": None},
-    }
-    if user is not None:
-        person: Json = {key: user[key] for key in ("id", "displayName", "userPrincipalName")} | {
-            "ipAddress": ""
-        }
-        initiated = {"user": person, "app": None}
-    changes: list[Json] = [
-        {"displayName": name, "oldValue": json.dumps(old), "newValue": json.dumps(new)}
-        for name, (old, new) in draft.changes.items()
-    ]
-    return {
-        "id": f"Directory_{tenant.id_of('audit', str(number))}_{number}",
-        "activityDateTime": tenant.time(draft.days),
-        "activityDisplayName": draft.activity,
-        "additionalDetails": [],
-        "category": "ApplicationManagement",
-        "correlationId": tenant.id_of("auditCorrelation", str(number)),
-        "initiatedBy": initiated,
-        "loggedByService": "Core Directory",
-        "operationType": "Update",
-        "result": "success",
-        "resultReason": "",
-        "targetResources": [
-            {
-                "id": target["id"],
-                "displayName": target["displayName"],
-                "type": "ServicePrincipal",
-                "userPrincipalName": None,
-                "groupType": None,
-                "modifiedProperties": changes,
-            }
-        ],
-    }
+    modified = [Modified(name=name, old=old, new=new) for name, (old, new) in draft.changes.items()]
+    activity = Activity(
+        name=draft.activity,
+        category="ApplicationManagement",
+        targets=[Touched(item=target, modified=modified)],
+    )
+    by = initiator(tenant, draft.by, "203.0.113.25")
+    add_entry(tenant, activity, by=by, at=tenant.at(draft.days))

@@ -110,7 +110,7 @@ def test_an_entry_is_reduced_to_actor_time_object_and_properties(reading: Servin
     assert {**only, "id": None, "correlationId": None} == {
         "id": None,
         "correlationId": None,
-        "activityDateTime": "2026-11-01T00:00:00Z",
+        "activityDateTime": "2026-11-01T00:00:00.2537162Z",
         "activityDisplayName": "Update service principal",
         "category": "ApplicationManagement",
         "result": "success",
@@ -119,8 +119,8 @@ def test_an_entry_is_reduced_to_actor_time_object_and_properties(reading: Servin
             "user": {
                 "id": tenant.id("user", "ada@contoso.com"),
                 "userPrincipalName": "ada@contoso.com",
-                "displayName": "Ada",
-                "ipAddress": "",
+                "displayName": None,
+                "ipAddress": "203.0.113.25",
             },
         },
         "targetResources": [
