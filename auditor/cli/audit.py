@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.bundled import bundled
-from auditor.cli.files import written_beside
+from auditor.cli.files import remove_files, written_beside
 from auditor.cli.outcome import ExitCode, outcome
+from auditor.errors import UsageError
 from auditor.model.change import Drift
 from auditor.model.configuration import Configuration, Judgement
 from auditor.model.rule import Severity
@@ -21,6 +23,7 @@ from auditor.model.snapshot import Snapshot
 if TYPE_CHECKING:
     from auditor.evaluate import RulePack
     from auditor.model.report import Report
+    from auditor.report import Format
 
 _log = logging.getLogger("auditor")
 
@@ -35,11 +38,15 @@ class Audit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions:
-    """What `--out`, `--format` and `--fail-on` say."""
+    """What `--out`, `--format`, `--fail-on` and `--split` say."""
 
     out: Path
     formats: Sequence[str]
     fail_on: Severity
+    split: bool = False
+
+    def __post_init__(self) -> None:
+        check_split(self.formats, split=self.split)
 
 
 def load_rules(directory: Path | None) -> RulePack:
@@ -95,15 +102,34 @@ def judge(
     return Audit(report=report, code=outcome(evaluation.verdicts, fail_on=fail_on, accepted=accepted))
 
 
-def write_reports(report: Report, directory: Path, names: Sequence[str]) -> list[Path]:
-    """Writes the report in these formats; gives the files, html first because people open that."""
-    with reports_written_beside(report, directory, names) as files:
+def check_split(names: Sequence[str], *, split: bool) -> None:
+    """Raises UsageError when there is nothing to split."""
+    if split and "html" not in names:
+        raise UsageError(
+            "--split divides report.html, and --format does not name html",
+            remedy="Add html to --format, or leave out --split.",
+        )
+
+
+def write_reports(
+    report: Report, directory: Path, names: Sequence[str], *, split: bool = False
+) -> list[Path]:
+    """Writes the report in these formats; gives the files, html first because people open that.
+
+    `split` makes report.html an index, with a page for each application in a folder beside it.
+    """
+    with reports_written_beside(report, directory, names, split=split) as files:
         return files
 
 
 @contextmanager
 def reports_written_beside(
-    report: Report, directory: Path, names: Sequence[str], *, drift: Drift | None = None
+    report: Report,
+    directory: Path,
+    names: Sequence[str],
+    *,
+    split: bool = False,
+    drift: Drift | None = None,
 ) -> Iterator[list[Path]]:
     """Like `write_reports`, but the files come to their places at the end, unless what runs inside raises.
 
@@ -111,14 +137,54 @@ def reports_written_beside(
     """
     from auditor.report import formats
 
-    known = formats()
-    files = {directory / known[name].file_name: known[name].render(report) for name in names}
+    chosen = [each for name, each in formats().items() if name in names]
+    files = [directory / each.file_name for each in chosen]
+    rendered = _rendered(report, directory, chosen, split=split)
     if drift is not None:
         from auditor.cli.drifted import as_file
 
-        files[directory / "drift.json"] = as_file(drift)
-    with written_beside(files):
+        files.append(directory / "drift.json")
+        rendered = chain(rendered, [(files[-1], as_file(drift))])
+    with written_beside(rendered):
         yield sorted(files, key=lambda file: (file.suffix != ".html", file))
+    if "html" in names:
+        remove_files(_stale_pages(report, directory, split=split))
+
+
+def _rendered(
+    report: Report, directory: Path, chosen: Sequence[Format], *, split: bool
+) -> Iterator[tuple[Path, bytes]]:
+    """One after the other: thousands of pages need not be in memory at once."""
+    for each in chosen:
+        if split and each.render_split is not None:
+            for name, content in each.render_split(report):
+                yield directory / name, content
+        else:
+            yield directory / each.file_name, each.render(report)
+
+
+def _stale_pages(report: Report, directory: Path, *, split: bool) -> list[Path]:
+    """Pages of an earlier index that this one does not have: nobody shall take them for tonight's."""
+    from auditor.report.places import FOLDER, PAGE, page_names
+
+    current = page_names(report) if split else frozenset()
+    folder = directory / FOLDER
+    pages = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [page for page in pages if PAGE.fullmatch(page.name) and page.name not in current]
+
+
+def suggest_split(files: Sequence[Path], *, split: bool) -> None:
+    """Says on stderr that report.html is large, unless it is split."""
+    from auditor.report.html import SPLIT_ABOVE
+
+    for file in files:
+        if file.suffix == ".html" and not split and file.stat().st_size > SPLIT_ABOVE:
+            _log.info(
+                "%s has %.0f MB, more than %.0f; --split writes an index and a file per application instead.",
+                file,
+                file.stat().st_size / 1e6,
+                SPLIT_ABOVE / 1e6,
+            )
 
 
 def tell(audit: Audit, files: Sequence[Path]) -> None:

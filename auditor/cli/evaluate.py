@@ -41,6 +41,7 @@ def command(
     rules: Path | None,
     out: Path,
     format_names: tuple[str, ...],
+    split: bool,
     fail_on: Severity,
     at: datetime | None,
 ) -> int:
@@ -48,9 +49,18 @@ def command(
 
     The same snapshot, rules, configuration and time give the same report, byte for byte.
     """
-    from auditor.cli.audit import judge, load_configuration_for, load_rules, tell, write_reports
+    from auditor.cli.audit import (
+        check_split,
+        judge,
+        load_configuration_for,
+        load_rules,
+        suggest_split,
+        tell,
+        write_reports,
+    )
     from auditor.cli.files import check_writable
 
+    check_split(format_names, split=split)
     pack = load_rules(rules)
     configuration = load_configuration_for(config, pack, at) if config else None
     check_writable(out)
@@ -60,7 +70,9 @@ def command(
         snapshot = rejudged(snapshot, judgement, new)
         judgement = new
     audit = judge(snapshot, pack=pack, judgement=judgement, at=at, fail_on=fail_on)
-    tell(audit, write_reports(audit.report, out, format_names))
+    files = write_reports(audit.report, out, format_names, split=split)
+    tell(audit, files)
+    suggest_split(files, split=split)
     return audit.code
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from auditor.errors import CannotRunError
@@ -52,11 +52,14 @@ def write_for_all(file: Path, content: bytes) -> None:
 
 
 @contextmanager
-def written_beside(files: Mapping[Path, bytes]) -> Iterator[None]:
-    """While it lasts all of them lie beside their places, whole; they are moved there unless it raises."""
+def written_beside(files: Mapping[Path, bytes] | Iterable[tuple[Path, bytes]]) -> Iterator[None]:
+    """While it lasts all of them lie beside their places, whole; they are moved there unless it raises.
+
+    In their order: what links to others comes after them.
+    """
     written: dict[Path, Path] = {}
     try:
-        for file, content in files.items():
+        for file, content in files.items() if isinstance(files, Mapping) else files:
             _make(file.parent)
             written[file] = _write_beside(file, content)
         yield
@@ -67,6 +70,17 @@ def written_beside(files: Mapping[Path, bytes]) -> Iterator[None]:
     finally:
         for temporary in written.values():
             temporary.unlink(missing_ok=True)
+
+
+def remove_files(files: Iterable[Path]) -> None:
+    """Removes files, and the directory of each when that leaves it empty. Raises CannotRunError."""
+    for file in files:
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise _not_writable(file, error) from error
+        with suppress(OSError):  # not empty, as a rule
+            file.parent.rmdir()
 
 
 def _write_beside(file: Path, content: bytes) -> Path:

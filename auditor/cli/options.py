@@ -117,6 +117,7 @@ def reports(function: Function) -> Function:
             show_default=True,
             help="Which reports to write, separated by commas.",
         ),
+        split,
         click.option(
             "--fail-on",
             type=SeverityName(),
@@ -124,6 +125,13 @@ def reports(function: Function) -> Function:
             show_default=True,
             help="A failure of this severity or above gives exit code 10.",
         ),
+    )(function)
+
+
+def split(function: Function) -> Function:
+    """`--split`."""
+    return click.option(
+        "--split", is_flag=True, help="Write report.html as an index, and a file per application beside it."
     )(function)
 
 

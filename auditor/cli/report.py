@@ -42,13 +42,17 @@ def schema() -> None:
 @click.option(
     "--out", type=options.DIRECTORY, default=Path("out"), show_default=True, help="Where the files go."
 )
+@options.split
 @options.output
-def render(file: Path, format_names: tuple[str, ...], out: Path) -> None:
+def render(file: Path, format_names: tuple[str, ...], out: Path, split: bool) -> None:
     """Write a report in other formats, from report.json alone; offline."""
-    from auditor.cli.audit import write_reports
+    from auditor.cli.audit import check_split, suggest_split, write_reports
 
-    for written in write_reports(read_report(file), out, format_names):
+    check_split(format_names, split=split)
+    files = write_reports(read_report(file), out, format_names, split=split)
+    for written in files:
         _log.info("%s", written)
+    suggest_split(files, split=split)
 
 
 def read_report(file: Path) -> Report:

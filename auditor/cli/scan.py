@@ -42,6 +42,7 @@ def command(
     max_wait: int,
     out: Path,
     format_names: tuple[str, ...],
+    split: bool,
     fail_on: Severity,
     at: datetime | None,
     metrics_file: Path | None,
@@ -58,6 +59,7 @@ def command(
 
     metrics = Metrics(metrics_file)
     with metrics.guarding():
+        reports = ReportOptions(out=out, formats=format_names, fail_on=fail_on, split=split)
         pack = load_rules(rules)
         configuration = load_configuration_for(config, pack, at)
         return with_heartbeat(
@@ -66,7 +68,7 @@ def command(
                 configuration,
                 pack=pack,
                 selection=Selection(applications=applications, all=all_applications, max_wait=max_wait),
-                reports=ReportOptions(out=out, formats=format_names, fail_on=fail_on),
+                reports=reports,
                 at=at,
                 metrics=metrics,
             ),

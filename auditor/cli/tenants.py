@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 
 from auditor.cli import console
 from auditor.cli.alerts import alerts_of
-from auditor.cli.audit import Audit, ReportOptions, judge, reports_written_beside, tell, write_reports
+from auditor.cli.audit import (
+    Audit,
+    ReportOptions,
+    judge,
+    reports_written_beside,
+    suggest_split,
+    tell,
+    write_reports,
+)
 from auditor.cli.files import check_writable, write_files
 from auditor.cli.kept import begun, existing_store_of, last_complete, store_of
 from auditor.cli.metrics import Metrics
@@ -66,15 +74,17 @@ def scan_tenants(
             place = places.of(snapshot, reports.out)
             judged = judge(snapshot, pack=pack, judgement=judgement, at=at, fail_on=reports.fail_on)
             audit = run.compared(judged, snapshot, pack=pack, judgement=judgement, fail_on=reports.fail_on)
-            drift = audit.report.drift
-            with reports_written_beside(audit.report, place, reports.formats, drift=drift) as files:
+            with reports_written_beside(
+                audit.report, place, reports.formats, split=reports.split, drift=audit.report.drift
+            ) as files:
                 run.complete(audit, snapshot)
         late = run.delivered(snapshot.tenant.id)
         if late:
             report = replace(audit.report, undelivered=late)
             audit = replace(audit, report=report, code=ExitCode.CANNOT_RUN)
-            write_reports(report, place, reports.formats)
+            write_reports(report, place, reports.formats, split=reports.split)
         tell(audit, files)
+        suggest_split(files, split=reports.split)
         return audit
 
     def scan(tenant: TenantConfiguration) -> ExitCode:

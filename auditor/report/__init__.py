@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from auditor.model.report import Report
@@ -20,6 +20,9 @@ class Format:
     """As it lies in the output directory."""
     render: Callable[[Report], bytes]
     """The whole file; the same report gives the same bytes."""
+    render_split: Callable[[Report], Iterator[tuple[str, bytes]]] | None = None
+    """The same as several files, each by its path in the output directory; the one to open comes last.
+    None where a format is one file whatever its size."""
 
 
 def formats() -> Mapping[str, Format]:

@@ -1,8 +1,8 @@
 """report.html: one file that asks nobody for anything, readable with and without JavaScript.
 
-The templates lie in `reports/html/`. Names and values come from the tenant and are hostile: autoescape is on
-for everything, an address of theirs is never a link, and the Content-Security-Policy lets only the page's own
-style and script run, by their hashes.
+For many applications also an index and a page for each. The templates lie in `reports/html/`. Names and
+values come from the tenant and are hostile: autoescape is on for everything, an address of theirs is never
+a link, and the Content-Security-Policy lets only the page's own style and script run, by their hashes.
 """
 
 from __future__ import annotations
@@ -10,25 +10,31 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from urllib.parse import quote
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from auditor.bundled import bundled
 from auditor.model.finding import Finding, Status
-from auditor.model.node import Json
 from auditor.model.report import Report
-from auditor.model.rule import Remediation, Severity
-from auditor.report import Format, presentation
-from auditor.report.difference import lines
-from auditor.report.text import act, brief, split_unseen, value_text, visible
+from auditor.model.rule import Severity
+from auditor.report import Format, page_text, presentation
+from auditor.report.assurance import controls, framework_name
+from auditor.report.places import FOLDER, INDEX, Places, anchor, page_name, profile_owners
+from auditor.report.since import Turn, actor_name, since, who
+from auditor.report.text import act, brief, visible
 from auditor.report.timeline import days_in_words, timeline
+from auditor.report.trend import trend
 
 COMPACT_ABOVE = 300
 """Applications: above, checklist steps without a problem are folded into one line, to keep the file small."""
+
+SPLIT_ABOVE = 10_000_000
+"""Bytes of report.html; above, the program suggests `--split`."""
 
 _PORTALS: Mapping[str, str] = {
     "global": "https://entra.microsoft.com",
@@ -38,46 +44,81 @@ _PORTALS: Mapping[str, str] = {
 }
 """The Entra admin centre of each cloud (Microsoft Entra documentation, "Entra admin center")."""
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_BLADES = {"Overview", "SignOn", "UsersAndGroups", "Owners", "Permissions", "Properties", "Provisioning"}
+_TO_BE_SET_RIGHT = (Status.FAIL, Status.WAIVED, Status.NOT_EVALUATED)
 
 
 def render(report: Report) -> bytes:
     """The whole page, UTF-8. The same report gives the same bytes."""
-    environment = _environment()
-    page = environment.get_template("report.html.j2").render(
-        report=report,
-        problems=presentation.problems(report),
-        blind_spots=presentation.blind_spots(report.coverage.gaps),
-        applications=presentation.application_views(report),
-        controls=presentation.controls(report),
-        waivers=presentation.waivers_by_urgency(report),
-        timeline=timeline(
+    return _page("report.html.j2", _whole(report), Places())
+
+
+def render_split(report: Report) -> Iterator[tuple[str, bytes]]:
+    """A page for each application, then the index: file names relative to the index, and contents."""
+    context = _whole(report)
+    of_profile = profile_owners(report)
+    for view in context["applications"]:
+        id = view.application.service_principal_id
+        findings = [
+            *(finding for step in view.steps for finding in step.findings),
+            *view.beyond,
+        ]
+        places = Places(split=True, here=id, of_profile={**of_profile, (view.application.profile or ""): id})
+        one = {**context, "view": view, "guidance": _guidance(findings), "compact": False}
+        yield f"{FOLDER}/{page_name(id)}", _page("application.html.j2", one, places)
+    yield INDEX, _page("report.html.j2", context, Places(split=True, of_profile=of_profile))
+
+
+FORMAT = Format(name="html", file_name=INDEX, render=render, render_split=render_split)
+
+
+def _whole(report: Report) -> dict[str, Any]:
+    """What the templates ask for."""
+    applications = presentation.application_views(report)
+    return {
+        "report": report,
+        "problems": presentation.problems(report),
+        "blind_spots": presentation.blind_spots(report.coverage.gaps),
+        "applications": applications,
+        "states": Counter(view.state for view in applications),
+        "controls": controls(report),
+        "waivers": presentation.waivers_by_urgency(report),
+        "since": since(report),
+        "trend": trend(report.trend),
+        "timeline": timeline(
             report.applications,
             first_threshold_days=max(report.configuration.thresholds.certificate_expiry_days, default=60),
         ),
-        verdict=presentation.verdict_sentence(report),
-        verdict_kind=presentation.verdict_kind(report),
-        guidance=_guidance(report),
-        unattached=_unattached(report),
-        compact=len(report.applications) > COMPACT_ABOVE,
-        portal=_PORTALS.get(report.run.cloud),
-        style=Markup(_asset("report.css")),
-        script=Markup(_asset("report.js")),
-        style_hash=_hash("report.css"),
-        script_hash=_hash("report.js"),
+        "verdict": presentation.verdict_sentence(report),
+        "verdict_kind": presentation.verdict_kind(report),
+        "guidance": _guidance(presentation.all_findings(report)),
+        "unattached": _unattached(report),
+        "by_fingerprint": {f.fingerprint: f for f in presentation.all_findings(report)},
+        "compact": len(report.applications) > COMPACT_ABOVE,
+        "portal": _PORTALS.get(report.run.cloud),
+    }
+
+
+def _page(template: str, context: Mapping[str, Any], places: Places) -> bytes:
+    page = (
+        _environment()
+        .get_template(template)
+        .render(
+            context,
+            places=places,
+            style=Markup(_asset("report.css")),
+            script=Markup(_asset("report.js")),
+            style_hash=_hash("report.css"),
+            script_hash=_hash("report.js"),
+        )
     )
     return page.encode(errors="backslashreplace")
 
 
-FORMAT = Format(name="html", file_name="report.html", render=render)
-
-
-def _guidance(report: Report) -> Mapping[str, Finding]:
+def _guidance(findings: Iterable[Finding]) -> Mapping[str, Finding]:
     """One finding per rule that has something to set right: remediation and references are the rule's."""
     found: dict[str, Finding] = {}
-    for finding in report.findings:
-        if finding.status in (Status.FAIL, Status.WAIVED, Status.NOT_EVALUATED):
+    for finding in findings:
+        if finding.status in _TO_BE_SET_RIGHT and finding.remediation is not None:
             found.setdefault(finding.rule_id, finding)
     return dict(sorted(found.items()))
 
@@ -87,40 +128,59 @@ def _unattached(report: Report) -> list[Finding]:
     shown = {application.profile for application in report.applications}
     return [
         finding
-        for finding in report.findings
+        for finding in presentation.all_findings(report)
         if finding.application is None
         and finding.subject.id not in shown
-        and finding.status in (Status.FAIL, Status.NOT_EVALUATED, Status.WAIVED)
+        and finding.status in _TO_BE_SET_RIGHT
     ]
+
+
+class _Unindented(FileSystemLoader):
+    """Indentation is for who edits a template; thousands of applications need not repeat it."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source, name, is_current = super().get_source(environment, template)
+        return re.sub(r"(?m)^[ \t]+", "", source), name, is_current
 
 
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(bundled("reports") / "html"),
+        loader=_Unindented(bundled("reports") / "html"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(
-        shown=_shown,
+        shown=page_text.shown,
+        short=page_text.short,
         visible=visible,
-        value=_value,
+        value=page_text.value,
+        short_value=page_text.short_value,
         days=days_in_words,
-        anchor=_anchor,
-        commands=_commands,
-        when=_when,
+        anchor=anchor,
+        commands=page_text.commands,
+        when=page_text.when,
+        number=page_text.number,
+        plural=page_text.plural,
+        days_left=page_text.days_left,
         brief=brief,
         act=act,
-        https_link=_https_link,
+        https_link=page_text.https_link,
+        framework=framework_name,
+        who=who,
+        actor=actor_name,
     )
     environment.globals.update(
-        differing=_differing,
-        blade=_blade,
+        differing=page_text.differing,
+        blade=page_text.blade,
         status_words=presentation.STATUS_WORDS,
+        state_words=presentation.STATE_WORDS,
         severities=sorted(Severity, reverse=True),
         Status=Status,
+        State=presentation.State,
+        Turn=Turn,
     )
     return environment
 
@@ -133,62 +193,3 @@ def _asset(name: str) -> str:
 @cache
 def _hash(name: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(_asset(name).encode()).digest()).decode()
-
-
-def _shown(text: object) -> Markup:
-    """Text from the tenant: escaped, and what cannot be seen made visible."""
-    return Markup().join(
-        Markup("<span class=unseen>{}</span>").format(piece) if unseen else escape(piece)
-        for piece, unseen in split_unseen(str(text))
-    )
-
-
-def _value(value: Json) -> Markup:
-    """A value of evidence: null, empty text and the empty list told apart from text that spells them."""
-    if isinstance(value, str) and value:
-        return _shown(value)
-    words = {"null": "null (not set)", '""': "empty text", "[]": "empty list", "{}": "empty object"}
-    text = value_text(value)
-    return Markup("<i>{}</i>").format(words[text]) if text in words else _shown(text)
-
-
-def _differing(value: Json, against: Json) -> Markup:
-    """A value with the parts marked that differ from the other one; one line per element of a list."""
-    if value is None or value in ("", [], {}):
-        return _value(value)
-    return Markup("<br>").join(
-        Markup().join(
-            Markup("<mark>{}</mark>").format(_shown(piece.text)) if piece.differs else _shown(piece.text)
-            for piece in line.pieces
-        )
-        for line in lines(value, against=against)
-    )
-
-
-def _anchor(text: str) -> str:
-    """An id that is safe in the page and in its address."""
-    return quote(text, safe="").replace("%", "_")
-
-
-def _blade(portal: str | None, object_id: str, app_id: str, blade: str) -> str | None:
-    """The page of the Entra admin centre on an enterprise application; None for ids that are no GUIDs."""
-    if portal is None or blade not in _BLADES or not (_GUID.fullmatch(object_id) and _GUID.fullmatch(app_id)):
-        return None
-    return (
-        f"{portal}/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/{blade}/objectId/{object_id}/appId/{app_id}"
-    )
-
-
-def _https_link(url: str) -> str | None:
-    """References of our own rules may be links when they are https."""
-    return url if url.startswith("https://") else None
-
-
-def _commands(remediation: Remediation) -> list[tuple[str, str]]:
-    named = (("Microsoft Graph", remediation.graph), ("Azure CLI", remediation.cli))
-    return [(name, text) for name, text in named if text]
-
-
-def _when(time: str | None) -> str:
-    """`2026-11-23 07:30 UTC` from ISO 8601."""
-    return "unknown" if time is None else f"{time[:10]} {time[11:16]} UTC" if len(time) > 15 else time

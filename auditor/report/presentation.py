@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
+from auditor.model.change import AccessChange, Change, Drift
 from auditor.model.finding import Finding, Status
 from auditor.model.profile import Step
 from auditor.model.report import AuditedApplication, ProfileEntry, Report, ReportedGap
@@ -69,6 +71,31 @@ class StepVerdict:
     findings: tuple[Finding, ...]
 
 
+class State(StrEnum):
+    """The state of an application, by the worst that is known of it."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    LESSER = "lesser"
+    """It fails, and nowhere critically or highly."""
+    UNJUDGED = "unjudged"
+    """Nothing that could be seen fails, and something could not be seen."""
+    WAIVED = "waived"
+    """What is wrong is accepted by waivers."""
+    FINE = "fine"
+
+
+STATE_WORDS: Mapping[State, str] = {
+    State.CRITICAL: "fails critically",
+    State.HIGH: "fails, high",
+    State.LESSER: "fails, medium or lower",
+    State.UNJUDGED: "nothing wrong seen, not all seen",
+    State.WAIVED: "wrong only where it is waived",
+    State.FINE: "as it should be",
+}
+"""In words, the worst first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationView:
     """One application: its checklist, what else fails, and how much passes."""
@@ -85,22 +112,28 @@ class ApplicationView:
     counts: Mapping[Status, int]
     worst: Severity | None
     """Of what fails."""
+    state: State
+    changes: tuple[Change, ...]
+    """Since the last run."""
+    access_changes: tuple[AccessChange, ...]
+
+    @property
+    def urgent(self) -> tuple[Finding, ...]:
+        """All that is not right, or not known, or waived, the worst first."""
+        of_steps = (finding for step in self.steps for finding in step.findings)
+        quiet = (Status.PASS, Status.NOT_APPLICABLE)
+        return _by_urgency(f for f in (*of_steps, *self.beyond) if f.status not in quiet)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlVerdict:
-    """A control of a framework, by the findings that speak for it."""
-
-    framework: str
-    control: str
-    counts: Mapping[Status, int]
-    rules: tuple[str, ...]
+def all_findings(report: Report) -> tuple[Finding, ...]:
+    """Those of the rules, then the changes that nobody explains."""
+    return (*report.findings, *(report.drift.findings if report.drift else ()))
 
 
 def problems(report: Report) -> tuple[Problem, ...]:
     """What fails, by rule: the most severe first, then what concerns most applications."""
     by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
-    for finding in report.findings:
+    for finding in all_findings(report):
         if finding.status is Status.FAIL:
             by_rule[finding.rule_id].append(finding)
     found = [
@@ -196,7 +229,7 @@ def verdict_kind(report: Report) -> str:
 def application_views(report: Report) -> tuple[ApplicationView, ...]:
     """All applications, those with the worst failures first."""
     by_application: defaultdict[str, list[Finding]] = defaultdict(list)
-    for finding in report.findings:
+    for finding in all_findings(report):
         if finding.application is not None:
             by_application[finding.application.service_principal_id].append(finding)
     profiles = {profile.id: profile for profile in report.profiles}
@@ -205,12 +238,14 @@ def application_views(report: Report) -> tuple[ApplicationView, ...]:
     for finding in report.findings:
         if finding.application is None:
             about_profile[finding.subject.id].append(finding)
+    changed = _Changed(report.drift)
     views = [
         _view(
             application,
             profiles.get(application.profile or ""),
             by_application[application.service_principal_id],
             about_profile.get(application.profile or "", []),
+            changed,
         )
         for application in report.applications
     ]
@@ -226,24 +261,6 @@ def application_views(report: Report) -> tuple[ApplicationView, ...]:
             ),
         )
     )
-
-
-def controls(report: Report) -> tuple[ControlVerdict, ...]:
-    """Every control that a rule of this run speaks for, by framework and control."""
-    counts: defaultdict[tuple[str, str], Counter[Status]] = defaultdict(Counter)
-    rules: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for finding in report.findings:
-        for framework, ids in finding.controls.items():
-            for control in ids:
-                counts[framework, control][finding.status] += 1
-                rules[framework, control].add(finding.rule_id)
-    return tuple(
-        ControlVerdict(
-            framework=framework, control=control, counts=counts[framework, control],
-            rules=tuple(sorted(rules[framework, control])),
-        )
-        for framework, control in sorted(counts)
-    )  # fmt: skip
 
 
 def waivers_by_urgency(report: Report) -> tuple[ReportedWaiver, ...]:
@@ -263,6 +280,7 @@ def _view(
     profile: ProfileEntry | None,
     findings: Sequence[Finding],
     about_profile: Sequence[Finding],
+    changed: _Changed,
 ) -> ApplicationView:
     by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in (*findings, *about_profile):
@@ -282,6 +300,8 @@ def _view(
     outside = [finding for finding in findings if finding.rule_id not in shown]
     fails = [finding.severity for finding in findings if finding.status is Status.FAIL]
     quiet = (Status.PASS, Status.NOT_APPLICABLE)
+    worst_severity = max(fails, default=None)
+    counts = Counter(finding.status for finding in findings)
     return ApplicationView(
         application=application,
         profile=profile,
@@ -289,9 +309,34 @@ def _view(
         beyond=_by_urgency(finding for finding in outside if finding.status not in quiet),
         passed=tuple(finding for finding in outside if finding.status is Status.PASS),
         not_applicable=tuple(finding for finding in outside if finding.status is Status.NOT_APPLICABLE),
-        counts=Counter(finding.status for finding in findings),
-        worst=max(fails, default=None),
+        counts=counts,
+        worst=worst_severity,
+        state=_state(worst_severity, counts),
+        changes=tuple(changed.of_application[application.service_principal_id]),
+        access_changes=tuple(changed.of_access[application.service_principal_id]),
     )
+
+
+def _state(worst_severity: Severity | None, counts: Mapping[Status, int]) -> State:
+    if worst_severity is not None:
+        severe = {Severity.CRITICAL: State.CRITICAL, Severity.HIGH: State.HIGH}
+        return severe.get(worst_severity, State.LESSER)
+    if counts.get(Status.NOT_EVALUATED):
+        return State.UNJUDGED
+    return State.WAIVED if counts.get(Status.WAIVED) else State.FINE
+
+
+class _Changed:
+    """What changed since the last run, by application."""
+
+    def __init__(self, drift: Drift | None) -> None:
+        self.of_application: defaultdict[str, list[Change]] = defaultdict(list)
+        self.of_access: defaultdict[str, list[AccessChange]] = defaultdict(list)
+        for change in drift.changes if drift else ():
+            for application in change.affects:
+                self.of_application[application.service_principal_id].append(change)
+        for gained_or_lost in drift.access if drift else ():
+            self.of_access[gained_or_lost.application.service_principal_id].append(gained_or_lost)
 
 
 def _by_urgency(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -25,6 +25,8 @@ _UNSEEN = re.compile(
 
 _THUMBPRINT = re.compile(r"\b[0-9A-F]{40}\b")
 
+_TIME_OF_DAY = re.compile(r"(?<=\b\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d+)?Z\b")
+
 _TO_THE_APPLICATION = "Entra admin center: Entra ID, Enterprise apps, the application, "
 
 _COMBINING_RUN = 4
@@ -58,8 +60,10 @@ def first_sentence(text: str) -> str:
 
 
 def brief(message: str) -> str:
-    """The message with thumbprints cut to their first eight digits, enough to tell two apart at a glance."""
-    return _THUMBPRINT.sub(lambda match: f"{match.group()[:8]}…", message)
+    """The message with thumbprints cut to their first eight digits, enough to tell two apart at a glance, and
+    times cut to their days."""
+    cut = _THUMBPRINT.sub(lambda match: f"{match.group()[:8]}…", message)
+    return _TIME_OF_DAY.sub("", cut)
 
 
 def act(remedy: str) -> str:

@@ -2,14 +2,17 @@
 (() => {
   const root = document.documentElement;
   const form = document.getElementById("filter");
-  const fields = ["query", "status", "severity", "application"].map((id) => document.getElementById(id)).filter(Boolean);
+  const fields = ["query", "status", "severity", "since-last", "state", "application"].map((id) => document.getElementById(id)).filter(Boolean);
   const count = document.getElementById("count");
   const unfold = document.getElementById("unfold");
   const rows = [];       // applications with their findings; texts are read when the first filter asks for them
   let indexed = false;
 
-  for (const section of document.querySelectorAll("#applications > details.application, #applications > .loose")) {
-    rows.push({ section, id: section.dataset.application || "", findings: [...section.querySelectorAll("details.finding")] });
+  for (const section of document.querySelectorAll("#applications > .application, #applications > .loose")) {
+    rows.push({
+      section, id: section.dataset.application || "", state: section.dataset.state || "",
+      findings: [...section.querySelectorAll(".finding")],
+    });
   }
 
   function index() {
@@ -17,14 +20,15 @@
     indexed = true;
     for (const row of rows) {
       row.findings = row.findings.map((element) => ({
-        element, status: element.dataset.status, severity: element.dataset.severity,
+        element, status: element.dataset.status, severity: element.dataset.severity, since: element.dataset.since,
         text: (element.textContent + " " + element.dataset.rule).toLowerCase(),
       }));
-      const summary = row.section.querySelector(":scope > summary");
+      const summary = row.section.querySelector(":scope > summary, :scope > .heading");
       const traits = row.section.querySelector(".traits");
       const certificates = row.section.querySelector(".certificates");
-      row.name = [summary, traits, certificates].map((e) => (e ? e.textContent : "")).join(" ").toLowerCase();
-      row.others = [...row.section.querySelectorAll(".step, .part, .folded, .scroll, .portal")];
+      const access = row.section.querySelector(".access");
+      row.name = [summary, traits, certificates, access].map((e) => (e ? e.textContent : "")).join(" ").toLowerCase();
+      row.others = [...row.section.querySelectorAll(".step, .part, .folded, .scroll, .portal, .changes, .access")];
       row.steps = [...row.section.querySelectorAll(".step")];
     }
   }
@@ -38,27 +42,29 @@
   function apply(fromAddress) {
     const wanted = state();
     const words = (wanted.q || "").toLowerCase().split(/\s+/).filter(Boolean);
-    const narrow = Boolean(wanted.status || wanted.severity || words.length);
-    if (narrow || wanted.application || indexed) index();
+    const kind = wanted.status || wanted.severity || wanted["since-last"];
+    const narrow = Boolean(kind || words.length);
+    if (narrow || wanted.application || wanted.state || indexed) index();
     let findings = 0, applications = 0;
     for (const row of rows) {
       if (!indexed) break;
-      let shown = !wanted.application || row.id === wanted.application;
+      let shown = (!wanted.application || row.id === wanted.application) && (!wanted.state || row.state === wanted.state);
       if (shown && narrow) {
         const named = words.length > 0 && words.every((word) => row.name.includes(word));
         let hits = 0;
         for (const f of row.findings) {
           const hit = (!wanted.status || f.status === wanted.status)
             && (!wanted.severity || f.severity === wanted.severity)
+            && (!wanted["since-last"] || f.since === wanted["since-last"])
             && (named || words.every((word) => f.text.includes(word) || row.name.includes(word)));
           f.element.hidden = !hit;
           if (hit) hits += 1;
         }
-        shown = hits > 0 || (named && !wanted.status && !wanted.severity);
+        shown = hits > 0 || (named && !kind);
         findings += hits;
         if (shown) {
-          for (const other of row.others) other.hidden = !(named && !wanted.status && !wanted.severity);
-          for (const step of row.steps) step.hidden = !step.querySelector("details.finding:not([hidden])") && !(named && !wanted.status && !wanted.severity);
+          for (const other of row.others) other.hidden = !(named && !kind);
+          for (const step of row.steps) step.hidden = !step.querySelector(".finding:not([hidden])") && !(named && !kind);
         }
       } else if (shown) {
         for (const f of row.findings) f.element.hidden = false;
@@ -68,7 +74,7 @@
       row.section.hidden = !shown;
       if (shown) applications += 1;
     }
-    count.textContent = narrow || wanted.application ? `${findings.toLocaleString("en")} findings in ${applications.toLocaleString("en")} applications` : "";
+    count.textContent = narrow || wanted.application || wanted.state ? `${findings.toLocaleString("en")} findings in ${applications.toLocaleString("en")} applications` : "";
     if (!fromAddress) {
       const text = new URLSearchParams(wanted).toString();
       history.replaceState(null, "", text ? "#" + text : "#applications");
@@ -81,7 +87,7 @@
 
   function follow() {
     const text = location.hash.slice(1);
-    if (text.includes("=")) {
+    if (form && text.includes("=")) {
       const values = new URLSearchParams(text);
       for (const field of fields) field.value = values.get(field.id === "query" ? "q" : field.id) || "";
       apply(true);
@@ -90,7 +96,7 @@
     }
     const target = text && document.getElementById(text);
     if (!target) return;
-    if (target.closest("[hidden]")) { form.reset(); apply(true); }
+    if (form && target.closest("[hidden]")) { form.reset(); apply(true); }
     open(target);
     target.scrollIntoView();
   }
@@ -98,7 +104,7 @@
   // The rule's guidance stands once in the page; a finding that is opened shows a copy of it.
   document.addEventListener("toggle", (event) => {
     const finding = event.target;
-    if (!(finding instanceof HTMLElement) || !finding.open || !finding.matches("details.finding")) return;
+    if (!(finding instanceof HTMLElement) || !finding.open || !finding.matches(".finding")) return;
     const place = finding.querySelector(":scope > .body > .fix");
     const guide = place && document.getElementById("rule-" + encodeURIComponent(place.dataset.guide).replaceAll("%", "_"));
     if (!guide) return;
@@ -118,11 +124,14 @@
     return button;
   }
 
-  let pending = 0;
-  form.addEventListener("input", () => { cancelAnimationFrame(pending); pending = requestAnimationFrame(() => apply(false)); });
-  form.addEventListener("reset", () => setTimeout(() => apply(false)));
-  form.addEventListener("submit", (event) => event.preventDefault());
-  unfold.addEventListener("click", () => {
+  if (form) {
+    let pending = 0;
+    form.addEventListener("input", () => { cancelAnimationFrame(pending); pending = requestAnimationFrame(() => apply(false)); });
+    form.addEventListener("reset", () => setTimeout(() => apply(false)));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.hidden = false;
+  }
+  if (unfold) unfold.addEventListener("click", () => {
     const unfolding = unfold.textContent === "Unfold all";
     for (const row of rows) if (!row.section.hidden) row.section.open = unfolding;
     unfold.textContent = unfolding ? "Fold all" : "Unfold all";
@@ -130,8 +139,8 @@
   addEventListener("hashchange", follow);
   document.addEventListener("keydown", (event) => {
     const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
-    if (event.key === "/" && !typing) { event.preventDefault(); fields[0].focus(); }
-    if (event.key === "Escape" && event.target === fields[0]) { form.reset(); }
+    if (event.key === "/" && !typing && form) { event.preventDefault(); fields[0].focus(); }
+    if (event.key === "Escape" && form && event.target === fields[0]) { form.reset(); }
   });
   addEventListener("beforeprint", () => { for (const e of document.querySelectorAll("details.application")) e.open = true; });
 
@@ -141,7 +150,6 @@
   theme.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; label(); });
   label();
   theme.hidden = false;
-  form.hidden = false;
   follow();
-  (window.requestIdleCallback || setTimeout)(index);
+  if (form) (window.requestIdleCallback || setTimeout)(index);
 })();

@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, Protocol
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
+
+from auditor.model.report import Report
+from auditor.report.html import render, render_split
 
 FLAGS = [
     "--no-sandbox",
@@ -36,3 +41,73 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
         browser.close()
+
+
+class Look(Protocol):
+    """Opens a report in Chromium."""
+
+    def __call__(
+        self,
+        report: Report,
+        *,
+        script: bool = True,
+        scheme: Literal["light", "dark"] = "light",
+        fragment: str = "",
+        width: int = 1366,
+        height: int = 768,
+        split: bool = False,
+    ) -> Page: ...
+
+
+@pytest.fixture
+def contexts(chromium: Browser) -> Iterator[list[BrowserContext]]:
+    """The contexts a test opens, closed at its end."""
+    opened: list[BrowserContext] = []
+    yield opened
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def look(chromium: Browser, contexts: list[BrowserContext], tmp_path: Path) -> Iterator[Look]:
+    """Opens a report and watches it: a request elsewhere, an error or a dialog fails the test at its end."""
+    complaints: list[str] = []
+
+    def dismiss(dialog: Dialog) -> None:
+        complaints.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def opened(
+        report: Report,
+        *,
+        script: bool = True,
+        scheme: Literal["light", "dark"] = "light",
+        fragment: str = "",
+        width: int = 1366,
+        height: int = 768,
+        split: bool = False,
+    ) -> Page:
+        file = tmp_path / "report.html"
+        for name, content in render_split(report) if split else [(file.name, render(report))]:
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_bytes(content)
+        context = chromium.new_context(
+            java_script_enabled=script,
+            color_scheme=scheme,
+            viewport={"width": width, "height": height},
+        )
+        contexts.append(context)
+        page = context.new_page()
+        address = file.as_uri()
+        ours = tuple({address, *(page.as_uri() for page in tmp_path.glob("applications/*.html"))})
+        page.on(
+            "request", lambda r: None if r.url.startswith(ours) else complaints.append(f"request {r.url}")
+        )
+        page.on("pageerror", lambda e: complaints.append(f"error {e}"))
+        page.on("console", lambda m: complaints.append(f"console {m.text}"))
+        page.on("dialog", dismiss)
+        page.goto(address + fragment)
+        return page
+
+    yield opened
+    assert complaints == []

@@ -6,10 +6,37 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from auditor.model.finding import BaselineState, Cause, Finding, Status
-from auditor.model.report import Comparison, EarlierFinding, Report, Summary, TrendPoint
+from auditor.model.change import (
+    AccessChange,
+    AccessKind,
+    Actor,
+    ActorKind,
+    Attribution,
+    AttributionStatus,
+    Candidate,
+    Change,
+    ChangedObject,
+    ChangeKind,
+    ComparedRun,
+    Confidence,
+    Drift,
+    Principal,
+    UnknownPart,
+    Via,
+    ViaKind,
+)
+from auditor.model.finding import ApplicationReference, BaselineState, Cause, Finding, Status
+from auditor.model.node import Json
+from auditor.model.report import (
+    AuditedApplication,
+    Comparison,
+    EarlierFinding,
+    Report,
+    Summary,
+    TrendPoint,
+)
 from auditor.model.rule import Severity
-from tests.report.sample import MEETING, OTHER, TRAINING, WEBINAR, sample_report
+from tests.report.sample import HOSTILE, MEETING, OTHER, TRAINING, WEBINAR, sample_report
 
 LAST_NIGHT = "2026-11-22T02:00:41Z"
 
@@ -46,7 +73,173 @@ def second_night() -> Report:
             if finding.baseline_state is BaselineState.UPDATED
         ),
     )  # fmt: skip
-    return replace(sample, findings=findings, comparison=comparison, trend=trend(sample))
+    return replace(
+        sample,
+        findings=findings,
+        comparison=comparison,
+        drift=drift(),
+        trend=trend(sample),
+    )
+
+
+def drift() -> Drift:
+    """One change of each kind, by each kind of actor, attributed in each way."""
+    evil = next(
+        finding.subject.id
+        for finding in sample_report().findings
+        if finding.rule_id == "no-unexpected-reply-url" and finding.status is Status.FAIL
+    )
+    return Drift(
+        from_=ComparedRun(run_id="7e11fa2b90c1d3e4", collected_at=LAST_NIGHT),
+        to=ComparedRun(run_id=None, collected_at="2026-11-23T02:00:41Z"),
+        comparable=True,
+        not_comparable=("The audit log was read from 2026-11-22T01:00:00Z on.",),
+        changes=(
+            _change(MEETING, "servicePrincipal.replyUrls", by_alice(), after=evil, element=evil,
+                    rules=("no-unexpected-reply-url",)),
+            _change(TRAINING, "servicePrincipal.replyUrls", by_one_of_two(), before="https://a.example/acs",
+                    after="https://b.example/acs", rules=("reply-url-matches",)),
+            _change(OTHER, "owners", UNATTRIBUTED, before="Adele Vance"),
+            _change(None, "conditionalAccessPolicies", by_application(), before={"state": "enabled"},
+                    after={"state": "disabled"}),
+        ),
+        access=(
+            AccessChange(
+                application=reference(OTHER),
+                principal=Principal(kind="user", id="u-9", name=HOSTILE, user_type="Guest",
+                                    account_enabled=True),
+                kind=AccessKind.GAINED,
+                via=Via(kind=ViaKind.GROUP, id="g-1", name="Partners"),
+                effective=True,
+                attribution=by_alice(),
+            ),
+            AccessChange(
+                application=reference(MEETING),
+                principal=Principal(kind="user", id="u-7", name="Lee Gu", user_type="Member",
+                                    account_enabled=None),
+                kind=AccessKind.LOST,
+                via=Via(kind=ViaKind.DIRECT),
+                effective=None,
+                attribution=LOG_UNREADABLE,
+            ),
+        ),
+        unknown=(
+            UnknownPart(section="signIns", property=None, application=None, reason="not read now: licence"),
+        ),
+        findings=(unexplained(),),
+    )  # fmt: skip
+
+
+UNATTRIBUTED = Attribution(
+    status=AttributionStatus.UNATTRIBUTED, reason="No entry from 2026-11-22T01:00:00Z on concerns it."
+)
+LOG_UNREADABLE = Attribution(
+    status=AttributionStatus.NOT_EVALUATED,
+    reason="The audit log could not be read; grant AuditLog.Read.All.",
+)
+
+
+def by_alice() -> Attribution:
+    """A user, for certain."""
+    actor = Actor(kind=ActorKind.USER, id="u-1", name="alice@contoso.com", ip_address="203.0.113.7")
+    return Attribution(
+        status=AttributionStatus.ATTRIBUTED,
+        reason=None,
+        actor=actor,
+        at="2026-11-22T21:14:09Z",
+        activity="Update service principal",
+        correlation_id="1b1c8e0a-0000-4000-8000-000000000001",
+        confidence=Confidence.HIGH,
+        candidates=(_candidate(actor, "2026-11-22T21:14:09Z"),),
+    )
+
+
+def by_application() -> Attribution:
+    """An application without a name, perhaps."""
+    actor = Actor(kind=ActorKind.APPLICATION, id="s-77", name=None, ip_address=None)
+    return replace(by_alice(), actor=actor, confidence=Confidence.LOW)
+
+
+def by_one_of_two() -> Attribution:
+    """Either of two users."""
+    alice = by_alice().candidates[0]
+    bob = replace(alice, actor=replace(alice.actor, id="u-2", name="bob@contoso.com"))
+    return replace(
+        by_alice(),
+        status=AttributionStatus.AMBIGUOUS,
+        reason="Two entries fit equally well.",
+        confidence=Confidence.MEDIUM,
+        candidates=(alice, bob),
+    )
+
+
+def unexplained() -> Finding:
+    """The finding about a change that nobody explains."""
+    model = next(f for f in sample_report().findings if f.rule_id == "owner-present")
+    return replace(
+        model,
+        fingerprint="d7" * 16,
+        rule_id="unattributed-change",
+        title="Every change is explained by the audit log",
+        severity=Severity.MEDIUM,
+        message="owners lost Adele Vance, and the audit log names nobody who did it.",
+        expected=None,
+        observed="Adele Vance",
+        first_seen_at="2026-11-23T02:00:41Z",
+        baseline_state=BaselineState.NEW,
+    )
+
+
+def reference(application: AuditedApplication) -> ApplicationReference:
+    """The application as findings and changes name it."""
+    return ApplicationReference(
+        service_principal_id=application.service_principal_id,
+        app_id=application.app_id,
+        display_name=application.display_name,
+    )
+
+
+def _candidate(actor: Actor, at: str) -> Candidate:
+    return Candidate(
+        actor=actor,
+        at=at,
+        activity="Update service principal",
+        correlation_id="1b1c8e0a-0000-4000-8000-000000000001",
+        confidence=Confidence.HIGH,
+    )
+
+
+def _change(
+    application: AuditedApplication | None,
+    name: str,
+    attribution: Attribution,
+    *,
+    before: Json = None,
+    after: Json = None,
+    element: str | None = None,
+    rules: tuple[str, ...] = (),
+) -> Change:
+    kind = ChangeKind.ADDED if before is None else ChangeKind.REMOVED if after is None else ChangeKind.CHANGED
+    about = reference(application) if application else None
+    return Change(
+        id=f"{len(name):032x}",
+        application=about,
+        affects=(about,) if about else (),
+        object=ChangedObject(
+            kind="servicePrincipal" if about else "conditionalAccessPolicy",
+            id=about.service_principal_id if about else "policy-1",
+            name=about.display_name if about else "Require MFA",
+        ),
+        section="servicePrincipals",
+        property=name,
+        element=element,
+        kind=kind,
+        before=before,
+        after=after,
+        rule_ids=rules,
+        severity=Severity.HIGH,
+        attribution=attribution,
+    )
 
 
 def trend(report: Report, runs: int = 30) -> tuple[TrendPoint, ...]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
+from playwright.sync_api import Browser, expect
 
 from auditor.model.finding import ApplicationReference, Evidence, Finding, Status
 from auditor.model.report import Report
 from auditor.report.html import render
+from tests.report.conftest import Look
 from tests.report.sample import sample_report
 
 pytestmark = pytest.mark.browser
@@ -50,71 +51,6 @@ HANDLERS = """[...document.querySelectorAll('*')].flatMap((e) => e.getAttributeN
     .filter((name) => name.startsWith('on'))"""
 FOREIGN_LINKS = """[...document.links].map((a) => a.getAttribute('href'))
     .filter((href) => !/^(#|https:[/][/](entra|learn)[.]microsoft[.]com[/])/.test(href))"""
-
-
-class Look(Protocol):
-    """Opens a report in Chromium."""
-
-    def __call__(
-        self,
-        report: Report,
-        *,
-        script: bool = True,
-        scheme: Literal["light", "dark"] = "light",
-        fragment: str = "",
-        width: int = 1366,
-        height: int = 768,
-    ) -> Page: ...
-
-
-@pytest.fixture
-def contexts(chromium: Browser) -> Iterator[list[BrowserContext]]:
-    """The contexts a test opens, closed at its end."""
-    opened: list[BrowserContext] = []
-    yield opened
-    for context in opened:
-        context.close()
-
-
-@pytest.fixture
-def look(chromium: Browser, contexts: list[BrowserContext], tmp_path: Path) -> Iterator[Look]:
-    """Opens a report and watches it: a request elsewhere, an error or a dialog fails the test at its end."""
-    complaints: list[str] = []
-
-    def dismiss(dialog: Dialog) -> None:
-        complaints.append(f"dialog {dialog.message}")
-        dialog.dismiss()
-
-    def opened(
-        report: Report,
-        *,
-        script: bool = True,
-        scheme: Literal["light", "dark"] = "light",
-        fragment: str = "",
-        width: int = 1366,
-        height: int = 768,
-    ) -> Page:
-        file = tmp_path / "report.html"
-        file.write_bytes(render(report))
-        context = chromium.new_context(
-            java_script_enabled=script,
-            color_scheme=scheme,
-            viewport={"width": width, "height": height},
-        )
-        contexts.append(context)
-        page = context.new_page()
-        address = file.as_uri()
-        page.on(
-            "request", lambda r: None if r.url.startswith(address) else complaints.append(f"request {r.url}")
-        )
-        page.on("pageerror", lambda e: complaints.append(f"error {e}"))
-        page.on("console", lambda m: complaints.append(f"console {m.text}"))
-        page.on("dialog", dismiss)
-        page.goto(address + fragment)
-        return page
-
-    yield opened
-    assert complaints == []
 
 
 def with_names(report: Report, names: Sequence[str]) -> Report:

@@ -9,10 +9,10 @@ import pytest
 from auditor.model.finding import Finding, Status
 from auditor.model.report import Report
 from auditor.model.rule import Severity
+from auditor.report.assurance import controls
 from auditor.report.presentation import (
     application_views,
     blind_spots,
-    controls,
     problems,
     verdict_kind,
     verdict_sentence,
