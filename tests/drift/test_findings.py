@@ -267,3 +267,52 @@ def test_an_application_that_the_configuration_no_longer_names() -> None:
     )
     assert compared.comparison is not None
     assert [known.cause for known in compared.comparison.absent] == [Cause.RULES]
+
+
+WAIVED = Status.WAIVED
+
+
+def counts(compared: Report) -> tuple[int, int, int]:
+    """New, unchanged and updated."""
+    assert compared.comparison is not None
+    return compared.comparison.new, compared.comparison.unchanged, compared.comparison.updated
+
+
+def test_a_failure_that_is_waived_now_is_neither_solved_nor_forgotten() -> None:
+    first = compare_findings(report(1, finding()), None)
+    by_waiver = again(Cause.RULES, finding(status=WAIVED))
+    second = compare_findings(report(2, finding(status=WAIVED)), first, again=[by_waiver])
+    assert only(second) == (UPDATED, Cause.RULES, FIRST)
+    assert (gone(second), counts(second)) == (([], []), (0, 0, 0))
+    third = compare_findings(report(3, finding(status=WAIVED)), second)
+    assert only(third) == (UNCHANGED, None, FIRST)
+
+
+def test_a_failure_whose_waiver_is_over_is_new() -> None:
+    first = compare_findings(report(1, finding(status=WAIVED)), None)
+    over = again(Cause.TIME, finding())
+    second = compare_findings(report(2, finding()), first, again=[over])
+    assert (only(second), counts(second)) == ((NEW, Cause.TIME, SECOND), (1, 0, 0))
+    assert only(compare_findings(report(3, finding()), second)) == (UNCHANGED, None, SECOND)
+
+
+def test_a_failure_with_another_value_than_its_waiver_is_new_by_the_tenant() -> None:
+    first = compare_findings(report(1, finding(status=WAIVED, observed="a")), None)
+    as_then = again(Cause.TIME, finding(status=WAIVED, observed="a"))
+    second = compare_findings(report(2, finding(observed="b")), first, again=[as_then])
+    assert only(second) == (NEW, Cause.TENANT, SECOND)
+
+
+def test_a_waiver_that_ends_while_nothing_can_be_read_brings_the_failure_back_as_new() -> None:
+    first = compare_findings(report(1, finding(status=WAIVED)), None)
+    unread = compare_findings(report(2, finding(status=Status.NOT_EVALUATED)), first)
+    assert gone(unread) == ([], [finding().fingerprint])
+    assert only(compare_findings(report(3, finding()), unread)) == (NEW, Cause.TENANT, THIRD)
+
+
+def test_what_was_waived_and_holds_again_is_solved() -> None:
+    first = compare_findings(report(1, finding(status=WAIVED)), None)
+    assert gone(compare_findings(report(2, finding(status=Status.PASS)), first)) == (
+        [finding().fingerprint],
+        [],
+    )
