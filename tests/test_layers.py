@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "drift": {"errors", "model", "saml"},  # certificates and metadata are compared by what they say
     "history": {"errors", "model"},
     "report": {*_DOCUMENTS, "evaluate"},
+    "deploy": {"errors", "bundled", "model"},
     "alert": {"errors", "model", "secret", "web_address", "graph", "history", "report"},
     "cli": {
         "alert",
@@ -49,6 +50,7 @@ MAY_IMPORT = {
         "drift",
         "history",
         "report",
+        "deploy",
     },
     "__main__": {"cli"},
     "__init__": set(),

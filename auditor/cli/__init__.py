@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "response": "Check the captured SAML response of a test sign-on.",
     "report": "The report's JSON Schema; any format again from report.json.",
     "history": "The runs that scans kept: list, show, prune, and whether the nights still happen.",
+    "deploy": "Files that scan every night: systemd, cron, Kubernetes, GitHub Actions, container.",
     "alert": "Try the channels of the configuration's alerts.",
 }
 """The module of the same name here defines `command`. The sentences stand in `auditor --help`."""
