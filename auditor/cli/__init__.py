@@ -26,6 +26,8 @@ COMMANDS: Mapping[str, str] = {
     "metadata": "Check a federation metadata document: may a service provider trust it?",
     "response": "Check the captured SAML response of a test sign-on.",
     "report": "The report's JSON Schema; any format again from report.json.",
+    "drift": "What changed between two runs, and who did it.",
+    "baseline": "The approved state: approve a run, show it, compare with it.",
     "history": "The runs that scans kept: list, show, prune, and whether the nights still happen.",
     "deploy": "Files that scan every night: systemd, cron, Kubernetes, GitHub Actions, container.",
     "alert": "Try the channels of the configuration's alerts.",

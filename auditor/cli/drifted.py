@@ -24,11 +24,12 @@ def drift_between(
     approved: bool = False,
 ) -> Drift:
     """The drift from `before` to `after`, judged by the rules of `pack` as `judgement` has them."""
-    from auditor.drift import compare
+    from auditor.drift import attribute, compare
     from auditor.evaluate.coverage import coverage
 
     rules = coverage(pack, judgement)
-    return compare(before, after, rules=rules, runs=runs, approved=approved)
+    drift = compare(before, after, rules=rules, runs=runs, approved=approved)
+    return attribute(drift, before, after)
 
 
 def as_file(drift: Drift) -> bytes:

@@ -64,7 +64,7 @@ def command(
     pack = load_rules(rules)
     configuration = load_configuration_for(config, pack, at) if config else None
     check_writable(out)
-    snapshot, judgement = _read(file)
+    snapshot, judgement = read_file(file)
     if configuration is not None:
         new = _judgement_for(snapshot, configuration)
         snapshot = rejudged(snapshot, judgement, new)
@@ -76,8 +76,8 @@ def command(
     return audit.code
 
 
-def _read(file: Path) -> tuple[Snapshot, Judgement]:
-    """The snapshot, and the judgement that it was collected for."""
+def read_file(file: Path) -> tuple[Snapshot, Judgement]:
+    """The snapshot of a file, and the judgement that it was collected for. Raises UsageError."""
     try:
         snapshot = read_snapshot(file.read_bytes())
         return snapshot, from_json(snapshot.configuration, Judgement)

@@ -145,7 +145,7 @@ class Telling:
         if subject.per is Per.SERVICE_PRINCIPAL:
             ids: frozenset[str] | set[str] = {subject.id.lower()}
         else:
-            asked = (*reversed(place.keys), subject.id)
+            asked = (*reversed(place.keys),) if subject.per is Per.TENANT else (subject.id,)
             ids = next(
                 (self._concerned[key.lower()] for key in asked if key.lower() in self._concerned), set()
             )

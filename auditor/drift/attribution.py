@@ -1,0 +1,220 @@
+"""Who did it: each change joined with the directory's audit log.
+
+An entry counts when it succeeded, falls between the two snapshots (an hour before the first one counts less:
+what was done then should have been seen), is about the object, by its id, and about the property, and when
+nothing undid it later. Where the log was read and holds no such entry, that is a finding of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from auditor.drift.log import Log, LogEntry, log_of, moment
+from auditor.drift.logged import is_logged
+from auditor.drift.matching import Fit, Match, Wanted
+from auditor.drift.meaning import text
+from auditor.drift.unattributed import unattributed_findings
+from auditor.model.change import (
+    AccessChange,
+    Attribution,
+    AttributionStatus,
+    Candidate,
+    Change,
+    Confidence,
+    Drift,
+    ViaKind,
+)
+from auditor.model.gap import Gap
+from auditor.model.snapshot import Snapshot
+
+_RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
+
+OVERLAP = timedelta(hours=1)
+"""So long before the earlier snapshot an entry may have been made and still not be seen in it."""
+
+_NOT_RECORDED = Attribution(
+    status=AttributionStatus.NOT_EVALUATED,
+    reason="the directory's log does not record this",
+)
+
+
+def attribute(drift: Drift, before: Snapshot, after: Snapshot) -> Drift:
+    """The drift from `before` to `after` with who did it, by the log that `after` holds."""
+    log = log_of(after)
+    joining = _Joining(before=before, after=after, log=log)
+    changes = tuple(replace(change, attribution=joining.attribution(change)) for change in drift.changes)
+    by_change = _ByAccess(changes)
+    access = tuple(replace(each, attribution=by_change.attribution(each)) for each in drift.access)
+    findings = unattributed_findings(changes, before, after, log) if isinstance(log, Log) else ()
+    return replace(drift, changes=changes, access=access, findings=findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fitting:
+    """An entry that may have done it."""
+
+    entry: LogEntry
+    match: Match
+    in_time: bool
+    """Between the snapshots, and not just before the first."""
+
+    @property
+    def rank(self) -> tuple[int, bool]:
+        """The smaller the surer."""
+        return _RANK[self.confidence], not self.in_time
+
+    @property
+    def confidence(self) -> Confidence:
+        """An entry from before the first snapshot is never quite sure."""
+        sure = self.match.confidence is Confidence.HIGH and not self.in_time
+        return Confidence.MEDIUM if sure else self.match.confidence
+
+    @property
+    def candidate(self) -> Candidate:
+        """As it is told."""
+        return Candidate(
+            actor=self.entry.actor,
+            at=self.entry.time,
+            activity=self.entry.activity,
+            correlation_id=self.entry.correlation_id,
+            confidence=self.confidence,
+        )
+
+
+class _Joining:
+    def __init__(self, *, before: Snapshot, after: Snapshot, log: Log | Gap | None) -> None:
+        self._before = before
+        self._after = after
+        self._log = log
+        self._begin = moment(before.started_at)
+        self._end = moment(after.finished_at)
+
+    def attribution(self, change: Change) -> Attribution:
+        """Who did it."""
+        if not is_logged(change.property):
+            return _NOT_RECORDED
+        if not isinstance(self._log, Log):
+            return _unread(self._log)
+        wanted = Wanted(change=change, object=self._object(change), related=self._related(change))
+        found = self._fitting(wanted, self._log.entries)
+        return _named(found) if found else self._nobody(self._log)
+
+    def _fitting(self, wanted: Wanted, entries: Sequence[LogEntry]) -> list[_Fitting]:
+        """The entries that did it and were not undone, the best first."""
+        found: list[_Fitting] = []
+        for entry in sorted(entries, key=lambda entry: (entry.at, entry.time)):
+            if not self._begin - OVERLAP <= entry.at <= self._end:
+                continue
+            match = wanted.match(entry)
+            if match.fit is Fit.DID:
+                found.append(_Fitting(entry=entry, match=match, in_time=entry.at >= self._begin))
+            elif match.fit is Fit.UNDID:
+                found = [each for each in found if _RANK[each.match.confidence] > _RANK[match.confidence]]
+        found.reverse()  # of those that fit alike the last one made the state what it is
+        return sorted(found, key=lambda each: each.rank)
+
+    def _object(self, change: Change) -> str:
+        """The object whose entries tell of the change: a provisioning job's is its application."""
+        if change.object.kind == "synchronizationJob" and change.application is not None:
+            return change.application.service_principal_id.lower()
+        return change.object.id.lower()
+
+    def _related(self, change: Change) -> frozenset[str]:
+        if change.application is None:
+            return frozenset()
+        id = change.application.service_principal_id
+        ids = [id]
+        for snapshot in (self._before, self._after):
+            record = snapshot.record("applications", id)
+            registration = None if record is None else text(record.value, "id")
+            ids.extend([] if registration is None else [registration])
+        return frozenset(each.lower() for each in ids) - {change.object.id.lower()}
+
+    def _nobody(self, log: Log) -> Attribution:
+        """Why nobody is named."""
+        days = log.retention_days
+        if days is not None and self._begin < log.until - timedelta(days=days):
+            reason = f"no matching entry; what happened more than {days} days ago is older than the retention"
+        elif self._begin < log.since:
+            reason = f"no matching entry; what happened before {_told(log.since)} is older than the log read"
+        else:
+            reason = f"no matching entry from {_told(log.since)} to {_told(log.until)}"
+        return Attribution(status=AttributionStatus.UNATTRIBUTED, reason=reason)
+
+
+def _told(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _unread(log: Gap | None) -> Attribution:
+    if log is None:
+        reason = "attribution not evaluated: the directory's log was not asked for"
+    else:
+        cures = [
+            log.permission and f"needs {log.permission}",
+            log.licence and f"needs the licence {log.licence}",
+        ]
+        cure = "; ".join(filter(None, cures))
+        reason = (
+            f"attribution not evaluated: the directory's log could not be read: {log.reason.value}"
+            f"{f' ({cure})' if cure else ''}"
+        )
+    return Attribution(status=AttributionStatus.NOT_EVALUATED, reason=reason)
+
+
+def _named(found: Sequence[_Fitting]) -> Attribution:
+    """The best of them; ambiguous where another actor's entry fits as well."""
+    best = found[0]
+    as_well = {_who(each) for each in found if each.rank == best.rank}
+    ambiguous = len(as_well) > 1
+    reason = None
+    if ambiguous:
+        reason = f"entries of {len(as_well)} actors fit as well as each other"
+    elif best.confidence is Confidence.LOW:
+        reason = "the entry is about the object and does not say what it changed"
+    elif not best.in_time:
+        reason = "the entry is from before the earlier snapshot, which did not show its effect yet"
+    return Attribution(
+        status=AttributionStatus.AMBIGUOUS if ambiguous else AttributionStatus.ATTRIBUTED,
+        reason=reason,
+        actor=best.entry.actor,
+        at=best.entry.time,
+        activity=best.entry.activity,
+        correlation_id=best.entry.correlation_id,
+        confidence=best.confidence,
+        candidates=tuple(each.candidate for each in found),
+    )
+
+
+def _who(each: _Fitting) -> tuple[str, str]:
+    actor = each.entry.actor
+    return actor.kind.value, (actor.id or actor.name or "").lower()
+
+
+class _ByAccess:
+    """Which change gave or took access."""
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self._assigned: dict[tuple[str, str], Attribution] = {}
+        self._members: dict[tuple[str, str], Attribution] = {}
+        for change in changes:
+            if change.property == "servicePrincipal.appRoleAssignedTo" and change.application is not None:
+                value = change.after or change.before
+                principal = text(value, "principalId") or ""
+                key = (change.application.service_principal_id.lower(), principal.lower())
+                self._assigned.setdefault(key, change.attribution)
+            elif change.property == "group.members":
+                self._members[change.object.id.lower(), change.element or ""] = change.attribution
+
+    def attribution(self, access: AccessChange) -> Attribution:
+        """That of the assignment, else that of the membership."""
+        application = access.application.service_principal_id.lower()
+        principal, group = access.principal.id.lower(), (access.via.id or "").lower()
+        if access.via.kind is ViaKind.GROUP:
+            by_group: Mapping[tuple[str, str], Attribution] = {**self._members}
+            found = self._assigned.get((application, group)) or by_group.get((group, principal))
+        else:
+            found = self._assigned.get((application, principal))
+        return found or access.attribution
