@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -177,10 +177,12 @@ def collect_tenant(
     compared: bool = False,
     last: Snapshot | None = None,
     traffic: Traffic | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Snapshot:
     """Reads one tenant, with its progress on the terminal.
 
-    `compared`: nights are; `last` is what the last complete run saw; `traffic` counts what it takes.
+    `compared`: nights are; `last` is what the last complete run saw; `traffic` counts what it takes; `clock`
+    is the machine's unless told otherwise.
     """
     from auditor.cli.progress import watching
     from auditor.collect import collect
@@ -198,6 +200,7 @@ def collect_tenant(
                 last=last,
                 progress=progress,
                 traffic=traffic,
+                clock=clock,
             )
         )
 

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from auditor.emulator.administration import Administrator
+from auditor.emulator.demo_day import DemoDay
 from auditor.emulator.faults import Fault, FaultPlan
 from auditor.emulator.generate import generated_scene
 from auditor.emulator.requests import LoggedRequest, Question
@@ -24,6 +25,7 @@ from auditor.emulator.service import Service
 
 __all__ = [
     "Administrator",
+    "DemoDay",
     "Emulator",
     "Fault",
     "FaultPlan",

@@ -88,7 +88,10 @@ class Administrator:
 
     def set_relay_state(self, application: str, relay_state: str) -> list[Object]:
         """The relay state that SAML responses carry."""
-        return self.set_property(application, "samlSingleSignOnSettings", {"relayState": relay_state})
+        settings = self.service_principal(application)["samlSingleSignOnSettings"]
+        kept = settings if isinstance(settings, dict) else {}
+        value: Json = {**kept, "relayState": relay_state}
+        return self.set_property(application, "samlSingleSignOnSettings", value)
 
     def add_certificate(self, application: str, *, active: bool = True) -> list[Object]:
         """A new signing certificate for three years, made active at once."""

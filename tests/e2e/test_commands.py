@@ -250,8 +250,17 @@ def test_the_demo_shows_an_audit_and_ends_with_0(auditor: Runner) -> None:
     result = auditor("demo", "--out", "shown")
     assert result.code == 0
     assert "A scan would have ended with exit code 10" in result.stderr
-    assert sorted(file.name for file in Path("shown").iterdir()) == ["report.html", "report.json"]
+    shown = sorted(file.name for file in Path("shown").iterdir())
+    assert shown == ["drift.json", "report.html", "report.json"]
     report = read(Path("shown/report.json"))
+    changed = {(it["application"]["displayName"], it["property"]) for it in report["drift"]["changes"]}
+    assert ("GoToTraining", "servicePrincipal.replyUrls") in changed
+    assert ("GoToWebinar", "servicePrincipal.appRoleAssignmentRequired") in changed
+    assert [(it["kind"], it["via"]["name"]) for it in report["drift"]["access"]] == [
+        ("gained", None),
+        ("gained", "Marketing"),
+    ]
+    assert (report["comparison"]["new"], len(report["comparison"]["absent"])) == (4, 1)
     assert report["summary"]["fail"] > 0
     assert report["summary"]["pass"] > 0
     assert sorted(path.name for path in Path().iterdir()) == ["shown"]

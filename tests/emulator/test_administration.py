@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from auditor.emulator import Administrator, Emulator, load_scene
+from auditor.emulator import Administrator, DemoDay, Emulator, load_scene
 from auditor.emulator.audit_log import Modified
 from auditor.emulator.requests import Object
 
@@ -160,3 +160,34 @@ def test_a_new_certificate_signs_the_metadata(emulator: Emulator, ada: Administr
     signing = emulator.tenant.signing[str(principal["appId"])]
     assert signing.signer.thumbprint == principal["preferredTokenSigningKeyThumbprint"]
     assert signing.signer in signing.listed
+
+
+def test_the_day_of_the_demo_leaves_the_tenant_as_its_scene_says() -> None:
+    scene = load_scene("demo")
+    untouched, lived = Emulator(scene, now=NOW), Emulator(scene, now=NOW)
+    day = DemoDay(tenant=lived.tenant)
+    day.take_back()
+    assert things(lived) != things(untouched)
+    day.happen()
+    assert things(lived) == things(untouched)
+    names = {
+        initiator(entry)["user"] and initiator(entry)["user"]["userPrincipalName"] for entry in log(lived)
+    }
+    assert {
+        "alan@contoso.com",
+        "barbara@contoso.com",
+        "donald@contoso.com",
+        "hedy@contoso.com",
+        None,
+    } <= names
+
+
+def things(emulator: Emulator) -> str:
+    """Objects, and what hangs together; an assignment that was made anew counts as the same."""
+    tenant = emulator.tenant
+    sets = {name: items for name, items in tenant.sets.items() if name != "directoryAudits"}
+    related = {
+        "/".join(key): sorted(str(item.get("principalId", item["id"])) for item in items)
+        for key, items in tenant.related.items()
+    }
+    return json.dumps([sets, related], sort_keys=True)
