@@ -24,6 +24,12 @@ _LONG = 12
 SHORTEST_MASKED = 4
 """Characters; masking anything shorter would black out ordinary words."""
 
+_TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(\.[A-Za-z0-9_-]*)?")
+"""A JSON Web Token, also one that nobody resolved: a federated assertion, a refused token."""
+
+_PASSWORD = re.compile(r"(?<=://)[^/\s@:]*:[^/\s@]+(?=@)")
+"""User and password in a URL, as proxies and databases have them."""
+
 _resolved: set[str] = set()
 
 
@@ -70,10 +76,13 @@ def mask_parts_of(url: str) -> None:
 
 
 def mask(text: str) -> str:
-    """The text with every secret that was resolved so far blacked out, also where it is URL-encoded."""
+    """The text with every secret that was resolved so far blacked out, also where it is URL-encoded.
+
+    Tokens and passwords in URLs are, too, wherever they come from.
+    """
     for value in sorted(_resolved, key=len, reverse=True):
         text = text.replace(value, MASK)
-    return text
+    return _PASSWORD.sub(MASK, _TOKEN.sub(MASK, text))
 
 
 def _text(file: Path, reference: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 
 import click
@@ -89,14 +90,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program with `argv` (default: the process's own) and gives the exit code."""
     if argv is None:  # being told to stop is being interrupted: files are whole, temporary ones go
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with console.logging_to_stderr():
+        sys.excepthook = lambda _, error, trace: console.tell_defect(error, as_json=as_json, run=run)
+    as_json, run = console.asks_for_json(sys.argv[1:] if argv is None else argv), console.new_run()
+    with console.logging_to_stderr(as_json=as_json, run=run):
         try:
             outcome = program.main(argv, prog_name="auditor", standalone_mode=False)
         except AuditorError as error:
             console.tell(error)
             return error.exit_code
         except click.ClickException as error:
-            error.show()
+            if console.is_json():
+                logging.getLogger("auditor").error("%s", error.format_message(), extra={"event": "failed"})
+            else:
+                error.show()
             return error.exit_code
         except click.Abort:
             logging.getLogger("auditor").error("interrupted; reports and snapshots are as they were before")

@@ -202,4 +202,9 @@ def tell(audit: Audit, files: Sequence[Path]) -> None:
         if since is not None:
             stderr.print(since)
     else:
-        _log.info("%d findings; %s", len(audit.report.findings), ", ".join(str(file) for file in files))
+        _log.info(
+            "%d findings; %s",
+            len(audit.report.findings),
+            ", ".join(str(file) for file in files),
+            extra={"event": "scan-complete", "run_id": audit.report.run.id},
+        )

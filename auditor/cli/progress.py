@@ -86,8 +86,8 @@ class _Logged:
         _log.debug("reading: %s", title)
 
     def finished(self, title: str) -> None:
-        _log.debug("read: %s", title)
+        _log.debug("read: %s", title, extra={"event": "section-read"})
 
     def waiting(self, reason: str, seconds: float) -> None:
         level = logging.INFO if seconds >= self.LONG else logging.DEBUG
-        _log.log(level, "waiting %.0f s: %s", seconds, reason)
+        _log.log(level, "waiting %.0f s: %s", seconds, reason, extra={"event": "waiting"})

@@ -88,7 +88,8 @@ def scan_tenants(
         return audit
 
     def scan(tenant: TenantConfiguration) -> ExitCode:
-        with figures.attempt(tenant.id, names) as attempt:
+        with console.about(tenant.id), figures.attempt(tenant.id, names) as attempt:
+            _log.debug("scanning %s", tenant.id, extra={"event": "scan-started"})
             audit = audited(tenant, attempt.traffic)
             attempt.done(audit.report, audit.code)
         return audit.code

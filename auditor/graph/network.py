@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import certifi
@@ -21,6 +22,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from auditor.errors import CannotRunError, UsageError
+from auditor.secret import masked_from_now_on
 
 ROOTS_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 """Environment variables that name roots; both are honoured, whichever program is said to read them."""
@@ -57,7 +59,10 @@ def proxy_for(url: str) -> str | None:
     if _is_this_machine(host) or proxy_bypass(host):
         return None
     proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    with suppress(ValueError):  # no URL; whoever uses it says so
+        masked_from_now_on(unquote(urlsplit(proxy or "").password or ""))
+    return proxy
 
 
 def origin(url: str) -> str:

@@ -97,7 +97,8 @@ class Courier:
                 begun = asyncio.get_running_loop().time()
                 for attempt, reply in zip(left, await ask(asked), strict=True):
                     replies[attempt.index] = reply
-                    _log.debug("GET %s: %s", attempt.question.path, reply.status or reply.problem)
+                    said = reply.status or reply.problem
+                    _log.debug("GET %s: %s", attempt.question.path, said, extra={"event": "request"})
             if replies[left[0].index].status is None:  # a host that keeps us hanging uses up patience as well
                 for attempt in left:
                     attempt.waited += asyncio.get_running_loop().time() - begun
