@@ -36,6 +36,9 @@ _ORDER = [
     )
 ]
 
+_LINKS = {"://": "[:]//", "www.": "www[.]", "](": "] ("}
+"""What services turn into a link, also in plain text, and what stands for it."""
+
 _MENTION = re.compile(r"(?<![\w.+-])@(?=[\w!&])|(?<=<)@")
 _COMMAND = re.compile(r"<(?=[!@#/a-z])", re.IGNORECASE)
 
@@ -69,7 +72,9 @@ def harmless(text: str) -> str:
     """Plain text that calls nobody and links nowhere: `@channel`, `<!here>`, `https://`."""
     plain = visible(" ".join(text.split()))
     plain = _COMMAND.sub("‹", _MENTION.sub("＠", plain))
-    return plain.replace("://", "[:]//")
+    for links, told in _LINKS.items():
+        plain = plain.replace(links, told)
+    return plain
 
 
 def _title(events: Sequence[dict[str, Any]]) -> str:

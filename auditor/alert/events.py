@@ -62,6 +62,13 @@ class _Telling:
         if self._report.comparison is not None:
             for gone in self._report.comparison.absent:
                 yield from self._solved(gone)
+        if self._report.drift is not None:
+            for finding in self._report.drift.findings:
+                yield from self._of_finding(finding)
+            for change in self._report.drift.changes:
+                key = (change.id, self._report.run.id)
+                text = sentences.drift(change)
+                yield self._event(EventKind.DRIFT, *key, severity=change.severity, text=text, change=change)
         for application in self._report.applications:
             for certificate in application.certificates:
                 yield from self._of_certificate(application, certificate)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from auditor.model.configuration import EventKind, Judgement, Route
 from auditor.model.event import Event
+from auditor.model.finding import ApplicationReference
 from auditor.model.gap import Gap
 from auditor.model.report import AuditedApplication
 from auditor.model.snapshot import Snapshot
@@ -42,22 +43,19 @@ class Routing:
             return False
         if event.severity < route.min_severity and event.event not in _WHATEVER_THE_SEVERITY:
             return False
-        return self._is_of(route, event) and self._is_tagged(route, event)
-
-    def _is_of(self, route: Route, event: Event) -> bool:
-        application = event.application
-        if not route.applications or application is None:
+        if not event.applications:
             return True
+        return any(self._is_of(route, each) and self._is_tagged(route, each) for each in event.applications)
+
+    def _is_of(self, route: Route, application: ApplicationReference) -> bool:
         id = application.service_principal_id
         names = {id, application.app_id, application.display_name, self._profiles.get(id) or ""}
-        return not {each.casefold() for each in names}.isdisjoint(map(str.casefold, route.applications))
+        known = {each.casefold() for each in names}
+        return not route.applications or not known.isdisjoint(map(str.casefold, route.applications))
 
-    def _is_tagged(self, route: Route, event: Event) -> bool:
-        application = event.application
-        if not route.tags or application is None:
-            return True
+    def _is_tagged(self, route: Route, application: ApplicationReference) -> bool:
         tags = self._tags.get(application.service_principal_id)
-        return tags is None or not set(tags).isdisjoint(route.tags)
+        return not route.tags or tags is None or not set(tags).isdisjoint(route.tags)
 
 
 def tags_of(snapshot: Snapshot) -> Mapping[str, Collection[str]]:

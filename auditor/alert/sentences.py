@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from auditor.model.change import Actor, Attribution, AttributionStatus, Change, ChangeKind
 from auditor.model.event import CertificateEnd
 from auditor.model.finding import Cause, Finding
 from auditor.model.report import EarlierFinding, ReportedGap
 from auditor.model.rule import Severity
 from auditor.model.snapshot import TenantIdentity
-from auditor.report.text import visible
+from auditor.report.text import value_text, visible
 
 _LONGEST = 400
 _NAME = 80
@@ -40,6 +41,19 @@ def solved(finding: EarlierFinding) -> str:
     """A failure that is gone."""
     subject = name(finding.subject.name)
     return line(f"Solved: {_about(finding)}: {finding.title} ({subject}){_cause(finding.cause)}")
+
+
+def drift(change: Change) -> str:
+    """What changed in the tenant, and who did it."""
+    affected = ", ".join(name(each.display_name) for each in change.affects[:3])
+    about = affected or name(change.object.name)
+    before, after = (name(value_text(value)) for value in (change.before, change.after))
+    said = {
+        ChangeKind.ADDED: f"{after} was added",
+        ChangeKind.REMOVED: f"{before} was removed",
+        ChangeKind.CHANGED: f"{before} became {after}",
+    }[change.kind]
+    return line(f"Drift: {about}: {change.property}: {said}, {_by(change.attribution)}")
 
 
 def certificate(end: CertificateEnd) -> str:
@@ -76,6 +90,17 @@ def line(text: str) -> str:
 def name(text: str) -> str:
     """A name, short enough not to push what matters out of sight."""
     return text if len(text) <= _NAME else f"{text[: _NAME - 1]}…"
+
+
+def _by(attribution: Attribution) -> str:
+    match attribution.status, attribution.actor:
+        case AttributionStatus.ATTRIBUTED | AttributionStatus.AMBIGUOUS, Actor() as actor:
+            at = f" at {attribution.at}" if attribution.at else ""
+            perhaps = "perhaps " if attribution.status is AttributionStatus.AMBIGUOUS else ""
+            return f"{perhaps}by {name(actor.name or actor.id or 'somebody')}{at}"
+        case AttributionStatus.NOT_EVALUATED, _:
+            return "and by whom could not be read"
+    return "by nobody that the directory's log names"
 
 
 def _about(finding: Finding | EarlierFinding) -> str:

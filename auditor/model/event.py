@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from auditor.model.change import AccessChange, Change
+from auditor.model.change import Change
 from auditor.model.configuration import EventKind
 from auditor.model.finding import ApplicationReference, Finding
 from auditor.model.node import Json
@@ -48,20 +48,21 @@ class Event:
     report_url: str | None
     finding: Finding | EarlierFinding | None = None
     change: Change | None = None
-    access: AccessChange | None = None
     certificate: CertificateEnd | None = None
     waiver: Json = None
     gaps: tuple[ReportedGap, ...] = ()
 
     @property
-    def application(self) -> ApplicationReference | None:
-        """Which one is concerned; None: the whole tenant, or a profile."""
-        about = self.finding or self.change or self.access or self.certificate
-        return None if about is None else about.application
+    def applications(self) -> tuple[ApplicationReference, ...]:
+        """Which ones are concerned; none: the whole tenant, or a profile."""
+        if self.change is not None:
+            return self.change.affects
+        about = self.finding or self.certificate
+        return () if about is None or about.application is None else (about.application,)
 
     def body(self) -> str:
         """The JSON object of a webhook, in one line; what it is not about is left out."""
         document = cast(Mapping[str, Json], to_json(self))
-        abouts = ("finding", "change", "access", "certificate", "waiver", "gaps")
+        abouts = ("finding", "change", "certificate", "waiver", "gaps")
         kept = {key: value for key, value in document.items() if key not in abouts or value}
         return json.dumps(kept, ensure_ascii=True, separators=(",", ":"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import ssl
 import threading
@@ -33,6 +34,9 @@ class Sink:
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.answer: int | str = 200
         self.headers: dict[str, str] = {}
+        self.refuse_every = 0
+        """Every so manyth request is answered with 503, and not counted."""
+        self._requests = itertools.count(1)
         self.received: list[Received] = []
         self._over = threading.Event()
         sink = self
@@ -84,7 +88,13 @@ class Sink:
         self._server.server_close()
 
     def _take(self, request: BaseHTTPRequestHandler) -> None:
-        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        size = int(request.headers.get("Content-Length") or 0)
+        body = request.rfile.read(size)
+        if len(body) < size:  # who sent it died on the way
+            return
+        if self.refuse_every and next(self._requests) % self.refuse_every == 0:
+            request.send_error(503)
+            return
         self.received.append(Received(request.path, dict(request.headers), body))
         if self.answer == "close":
             request.close_connection = True
