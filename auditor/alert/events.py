@@ -20,6 +20,7 @@ from auditor.model.finding import ApplicationReference, BaselineState, Evidence,
 from auditor.model.report import AuditedApplication, Certificate, EarlierFinding, Report
 from auditor.model.rule import Severity, SubjectKind
 from auditor.model.snapshot import TenantIdentity
+from auditor.model.waiver import WaiverState
 
 _EXPIRED = "signing-certificate-not-expired"
 _EXPIRING = "signing-certificate-not-expiring"
@@ -64,11 +65,19 @@ class _Telling:
                 yield from self._solved(gone)
         if self._report.drift is not None:
             for finding in self._report.drift.findings:
-                yield from self._of_finding(finding)
+                if finding.status is Status.FAIL:
+                    yield self._about_finding(EventKind.NEW, finding, sentences.new(finding))
             for change in self._report.drift.changes:
-                key = (change.id, self._report.run.id)
-                text = sentences.drift(change)
-                yield self._event(EventKind.DRIFT, *key, severity=change.severity, text=text, change=change)
+                yield self._event(
+                    EventKind.DRIFT,
+                    change.id,
+                    self._report.run.id,
+                    severity=change.severity,
+                    text=sentences.drift(change),
+                    change=change,
+                    applications=change.affects,
+                )
+        yield from self._waivers()
         for application in self._report.applications:
             for certificate in application.certificates:
                 yield from self._of_certificate(application, certificate)
@@ -91,21 +100,41 @@ class _Telling:
         if finding.status is not Status.FAIL:
             return
         known = self._earlier.get(finding.fingerprint)
-        was_accepted = known is not None and known.status is Status.WAIVED
-        if finding.baseline_state is BaselineState.NEW or was_accepted:
-            kind, text = EventKind.NEW, sentences.new(finding)
-        elif known is not None and known.status is Status.FAIL and finding.severity > known.severity:
-            kind, text = EventKind.WORSE, sentences.worse(finding, known.severity)
-        else:
-            return
-        key = (finding.fingerprint, self._report.run.id)
-        yield self._event(kind, *key, severity=finding.severity, text=text, finding=finding)
+        if finding.baseline_state is BaselineState.NEW:
+            yield self._about_finding(EventKind.NEW, finding, sentences.new(finding))
+        elif known is not None and finding.severity > known.severity:
+            text = sentences.worse(finding, known.severity)
+            yield self._about_finding(EventKind.WORSE, finding, text)
+
+    def _about_finding(self, kind: EventKind, finding: Finding | EarlierFinding, text: str) -> Event:
+        return self._event(
+            kind,
+            finding.fingerprint,
+            self._report.run.id,
+            severity=finding.severity,
+            text=text,
+            finding=finding,
+            applications=() if finding.application is None else (finding.application,),
+        )
+
+    def _waivers(self) -> Iterator[Event]:
+        found = {finding.fingerprint: finding for finding in self._report.findings}
+        for waiver in self._report.waivers:
+            if waiver.state is WaiverState.EXPIRED:
+                failing = [found[each] for each in waiver.findings if each in found]
+                severities = (finding.severity for finding in failing)
+                yield self._event(
+                    EventKind.WAIVER,
+                    waiver.id,
+                    severity=max(severities, default=Severity.INFORMATIONAL),
+                    text=sentences.waiver(waiver),
+                    waiver=waiver,
+                    applications=tuple(f.application for f in failing if f.application is not None),
+                )
 
     def _solved(self, gone: EarlierFinding) -> Iterator[Event]:
         if gone.status is Status.FAIL:
-            key = (gone.fingerprint, self._report.run.id)
-            text = sentences.solved(gone)
-            yield self._event(EventKind.SOLVED, *key, severity=gone.severity, text=text, finding=gone)
+            yield self._about_finding(EventKind.SOLVED, gone, sentences.solved(gone))
 
     def _of_certificate(self, application: AuditedApplication, certificate: Certificate) -> Iterator[Event]:
         days, thumbprint = certificate.days_left, certificate.thumbprint
@@ -138,6 +167,7 @@ class _Telling:
             severity=self._severity_of(rule, end),
             text=sentences.certificate(end),
             certificate=end,
+            applications=(end.application,),
         )
 
     def _is_accepted(self, rule_id: str, application: AuditedApplication, thumbprint: str) -> bool:

@@ -14,6 +14,7 @@ from auditor.model.finding import Cause, Finding
 from auditor.model.report import EarlierFinding, ReportedGap
 from auditor.model.rule import Severity
 from auditor.model.snapshot import TenantIdentity
+from auditor.model.waiver import ReportedWaiver
 from auditor.report.text import value_text, visible
 
 _LONGEST = 400
@@ -63,6 +64,11 @@ def certificate(end: CertificateEnd) -> str:
         return line(f"Certificate: {about} expired on {end.not_after}")
     days = "1 day" if end.days_left == 1 else f"{end.days_left} days"
     return line(f"Certificate: {about} expires in {days}, on {end.not_after}")
+
+
+def waiver(waiver: ReportedWaiver) -> str:
+    """One that expired."""
+    return line(f"Waiver: {waiver.rule_id} of {name(waiver.application)}: {waiver.message}")
 
 
 def incomplete(gaps: Sequence[ReportedGap]) -> str:

@@ -14,6 +14,7 @@ from auditor.model.node import Json
 from auditor.model.report import EarlierFinding, ReportedGap
 from auditor.model.rule import Severity
 from auditor.model.snapshot import TenantIdentity
+from auditor.model.waiver import ReportedWaiver
 from auditor.model.wire import to_json
 
 
@@ -49,20 +50,15 @@ class Event:
     finding: Finding | EarlierFinding | None = None
     change: Change | None = None
     certificate: CertificateEnd | None = None
-    waiver: Json = None
+    waiver: ReportedWaiver | None = None
     gaps: tuple[ReportedGap, ...] = ()
-
-    @property
-    def applications(self) -> tuple[ApplicationReference, ...]:
-        """Which ones are concerned; none: the whole tenant, or a profile."""
-        if self.change is not None:
-            return self.change.affects
-        about = self.finding or self.certificate
-        return () if about is None or about.application is None else (about.application,)
+    applications: tuple[ApplicationReference, ...] = ()
+    """Which ones are concerned; none: the whole tenant, or a profile. Not in the body, which names them."""
 
     def body(self) -> str:
         """The JSON object of a webhook, in one line; what it is not about is left out."""
         document = cast(Mapping[str, Json], to_json(self))
         abouts = ("finding", "change", "certificate", "waiver", "gaps")
         kept = {key: value for key, value in document.items() if key not in abouts or value}
+        del kept["applications"]
         return json.dumps(kept, ensure_ascii=True, separators=(",", ":"))

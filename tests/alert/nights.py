@@ -69,7 +69,7 @@ def night_report(night: int, seed: int) -> Report:
 
     coverage = replace(report.coverage, gaps=())
     findings = tuple(finding(subject) for subject in range(_SUBJECTS))
-    return replace(report, findings=findings, applications=(), coverage=coverage)
+    return replace(report, findings=findings, applications=(), coverage=coverage, waivers=())
 
 
 def alerts_to(sink: str) -> Alerts:
