@@ -16,13 +16,21 @@ from auditor.model.finding import BaselineState, Status
 from auditor.model.report import Report
 from auditor.model.rule import Severity
 from auditor.model.waiver import ReportedWaiver, WaiverState
-from tests.report.nights import second_night
+from tests.report.nights import second_night as sample
 from tests.report.sample import HOSTILE, MEETING, OTHER, WEBINAR, _reference
 
 _WEBINAR, _OTHER = _reference(WEBINAR), _reference(OTHER)
 
 ACTIVE = "A7" * 20
 """GoToMeeting's certificate, seven days before its end."""
+
+
+def second_night() -> Report:
+    """The sample; its changes have ids of their own, as those of a comparison have."""
+    report = sample()
+    assert report.drift is not None
+    changes = tuple(replace(each, id=f"{number:032x}") for number, each in enumerate(report.drift.changes))
+    return replace(report, drift=replace(report.drift, changes=changes))
 
 
 def told(report: Report, before: Report | None = None) -> tuple[Event, ...]:
@@ -58,8 +66,11 @@ def test_new_worse_and_solved() -> None:
     assert report.comparison is not None
     events = told(report)
     new = {e.finding.fingerprint for e in of(events, EventKind.NEW) if e.finding}
+    assert report.drift is not None
+    by_nobody = {f.fingerprint for f in report.drift.findings if f.status is Status.FAIL}
+    assert by_nobody
     expected = [f for f in report.findings if f.status is Status.FAIL]
-    assert new == {f.fingerprint for f in expected if f.baseline_state is BaselineState.NEW}
+    assert new == by_nobody | {f.fingerprint for f in expected if f.baseline_state is BaselineState.NEW}
     earlier = {f.fingerprint: f.severity for f in report.comparison.earlier}
     climbed = {f.fingerprint for f in expected if f.severity > earlier.get(f.fingerprint, f.severity)}
     assert climbed
@@ -69,6 +80,24 @@ def test_new_worse_and_solved() -> None:
     assert solved.finding == report.comparison.absent[0]
     unknown = {f.fingerprint for f in report.comparison.unknown}
     assert not unknown & {e.finding.fingerprint for e in events if e.finding}
+
+
+def test_each_change_with_who_made_it() -> None:
+    report = second_night()
+    assert report.drift is not None
+    drift = of(told(report), EventKind.DRIFT)
+    assert [event.change for event in drift] == list(report.drift.changes)
+    assert [event.severity for event in drift] == [change.severity for change in report.drift.changes]
+    assert "was added, by alice@contoso.com at 2026-11-22T21:14:09Z" in drift[0].text
+    words = {
+        "attributed": ", by ",
+        "ambiguous": ", perhaps by ",
+        "unattributed": "by nobody that the directory's log names",
+        "not-evaluated": "and by whom could not be read",
+    }
+    for event in drift:
+        assert event.change is not None
+        assert words[event.change.attribution.status] in event.text
 
 
 def test_keys_are_of_what_is_meant() -> None:
@@ -166,6 +195,7 @@ def test_a_gap_that_was_there_is_not_told_again() -> None:
 def test_the_body_says_what_it_is_about_and_nothing_else() -> None:
     shared = {"id", "event", "runId", "tenant", "at", "severity", "text", "reportUrl"}
     abouts = {
+        "drift": "change",
         "incomplete": "gaps",
         "waiver": "waiver",
         "new": "finding",
