@@ -107,7 +107,7 @@ class Run:
         fail_on: Severity,
     ) -> Audit:
         """The audit with what became of its findings since the last complete run, what changed, the trend."""
-        from auditor.cli.drifted import drift_between
+        from auditor.cli.drifted import drift_between, waived
         from auditor.drift.findings import compare_findings
 
         if self.history is None:
@@ -121,12 +121,15 @@ class Run:
             narrowed=snapshot.entries is not None,
             again=_judged_again(before, audit.report, snapshot, pack, judgement) if before else (),
         )
-        drift = before and drift_between(
-            before[1], snapshot, runs=(before[0].run.id, report.run.id), pack=pack, judgement=judgement
-        )
+        drift = None
+        if before is not None:
+            runs = (before[0].run.id, report.run.id)
+            found = drift_between(before[1], snapshot, runs=runs, pack=pack, judgement=judgement)
+            drift, waivers = waived(found, report, judgement, narrowed=snapshot.entries is not None)
+            report = replace(report, drift=drift, waivers=waivers)
         return replace(
             audit,
-            report=replace(report, drift=drift, trend=self._trend(report, snapshot)),
+            report=replace(report, trend=self._trend(report, snapshot)),
             code=with_drift(audit.code, drift, fail_on=fail_on),
         )
 

@@ -211,4 +211,4 @@ def _actor(by: Node) -> Actor:
 
 def is_property(modified: Modified) -> bool:
     """Whether it is a property at all, and no remark of the log."""
-    return modified.name not in _NO_PROPERTY
+    return modified.name not in _NO_PROPERTY and not modified.name.startswith("targetid")

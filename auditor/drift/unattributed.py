@@ -23,8 +23,7 @@ from auditor.model.finding import (
 from auditor.model.node import Json
 from auditor.model.rule import Remediation
 from auditor.model.snapshot import TENANT, Snapshot
-
-RULE = "unattributed-change"
+from auditor.model.waiver import UNATTRIBUTED_CHANGE
 
 _TITLE = "The directory's log says who made a change"
 _REFERENCES = (
@@ -69,12 +68,12 @@ def _finding(change: Change, before: Snapshot, after: Snapshot, log: Log) -> Fin
     return Finding(
         fingerprint=fingerprint(
             tenant_id=after.tenant.id,
-            rule_id=RULE,
+            rule_id=UNATTRIBUTED_CHANGE,
             owner=change.application.app_id if change.application else TENANT,
             kind=kind,
             subject_id="\n".join((change.object.id.lower(), change.property, subject)),
         ),
-        rule_id=RULE,
+        rule_id=UNATTRIBUTED_CHANGE,
         title=_TITLE,
         status=Status.FAIL,
         severity=change.severity,
