@@ -1,4 +1,4 @@
-"""What scan, collect, evaluate and demo share: configuration in; snapshot, judgement, reports out."""
+"""What scan, collect, evaluate and demo share: configuration in, reports out."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.bundled import bundled
 from auditor.cli.files import remove_files, written_beside
-from auditor.cli.outcome import ExitCode, outcome
+from auditor.cli.judging import Audit
 from auditor.errors import UsageError
 from auditor.model.change import Drift
-from auditor.model.configuration import Configuration, Judgement
+from auditor.model.configuration import Configuration
 from auditor.model.rule import Severity
-from auditor.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from auditor.evaluate import RulePack
@@ -26,14 +25,6 @@ if TYPE_CHECKING:
     from auditor.report import Format
 
 _log = logging.getLogger("auditor")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
-    """One tenant's audit: its report, and the exit code of it alone."""
-
-    report: Report
-    code: ExitCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,20 +77,6 @@ def load_configuration_for(file: Path, pack: RulePack, at: datetime | None = Non
         ),
         at=at,
     )
-
-
-def judge(
-    snapshot: Snapshot, *, pack: RulePack, judgement: Judgement, at: datetime | None, fail_on: Severity
-) -> Audit:
-    """Judges a snapshot for the time `at`; None: for the time at which it was finished."""
-    from auditor.evaluate import evaluate
-    from auditor.report.build import accepted_sections, build_report
-
-    at = at or datetime.fromisoformat(snapshot.finished_at).astimezone(UTC)
-    evaluation = evaluate(snapshot, pack=pack, judgement=judgement, at=at)
-    report = build_report(snapshot, evaluation, pack=pack, judgement=judgement, at=at)
-    accepted = accepted_sections(judgement.accepted_gaps, at)
-    return Audit(report=report, code=outcome(evaluation.verdicts, fail_on=fail_on, accepted=accepted))
 
 
 def check_split(names: Sequence[str], *, split: bool) -> None:

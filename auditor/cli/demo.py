@@ -73,7 +73,7 @@ def command(out: Path) -> int:
 
 def _keep_night(configuration: Configuration, pack: RulePack) -> None:
     """The night before: a scan by a clock that is a day behind. It is kept, and nobody sees its report."""
-    from auditor.cli.audit import judge
+    from auditor.cli.judging import judge
     from auditor.cli.kept import begun, store_of
     from auditor.cli.tenants import Selection, collect_tenant
 
@@ -87,6 +87,12 @@ def _keep_night(configuration: Configuration, pack: RulePack) -> None:
             selection=Selection(),
             clock=lambda: datetime.now(UTC) - _DAY,
         )
-        judged = judge(snapshot, pack=pack, judgement=judgement, at=None, fail_on=Severity.HIGH)
-        audit = run.compared(judged, snapshot, pack=pack, judgement=judgement, fail_on=Severity.HIGH)
+        audit = judge(
+            snapshot,
+            pack=pack,
+            judgement=judgement,
+            at=None,
+            fail_on=Severity.HIGH,
+            compared_with=run.comparison_input(snapshot),
+        )
         run.complete(audit, snapshot)

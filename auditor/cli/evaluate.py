@@ -51,7 +51,6 @@ def command(
     """
     from auditor.cli.audit import (
         check_split,
-        judge,
         load_configuration_for,
         load_rules,
         suggest_split,
@@ -59,6 +58,7 @@ def command(
         write_reports,
     )
     from auditor.cli.files import check_writable
+    from auditor.cli.judging import judge
 
     check_split(format_names, split=split)
     pack = load_rules(rules)

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.cli.audit import Audit
-from auditor.cli.outcome import with_drift
+from auditor.cli.judging import Audit
 from auditor.errors import AuditorError, CannotRunError, UsageError
-from auditor.model.configuration import Configuration, Judgement
-from auditor.model.rule import Severity
-from auditor.model.snapshot import MatchedBy, Snapshot, Target, TenantIdentity
-from auditor.model.wire import from_json, to_json
+from auditor.model.comparison_input import ComparisonInput, EarlierRun
+from auditor.model.configuration import Configuration
+from auditor.model.snapshot import Snapshot, TenantIdentity
 from auditor.secret import is_reference, mask, masked_from_now_on, resolve
 
 if TYPE_CHECKING:
     from auditor.cli.alerts import Alerts
-    from auditor.drift.findings import Again
-    from auditor.evaluate import RulePack
     from auditor.history import History, RunLock, Told
-    from auditor.model.report import Report, TrendPoint, Undelivered
+    from auditor.model.report import Undelivered
 
 _TREND_RUNS = 60
 """Runs that a report draws its trend from."""
@@ -88,69 +84,29 @@ class Run:
 
     history: History | None
     lock: RunLock | None
-    before: tuple[Report, Snapshot] | None = None
+    before: EarlierRun | None = None
     """The last complete run of what the configuration calls so."""
     alerts: Alerts | None = None
 
     @property
     def last(self) -> Snapshot | None:
         """What the last complete run saw."""
-        return self.before and self.before[1]
+        return self.before.snapshot if self.before else None
 
-    def compared(
-        self,
-        audit: Audit,
-        snapshot: Snapshot,
-        *,
-        pack: RulePack,
-        judgement: Judgement,
-        fail_on: Severity,
-    ) -> Audit:
-        """The audit with what became of its findings since the last complete run, what changed, the trend."""
-        from auditor.cli.drifted import drift_between, waived
-        from auditor.drift.findings import compare_findings
-
+    def comparison_input(self, snapshot: Snapshot) -> ComparisonInput | None:
+        """What this run is compared with; None without a history."""
         if self.history is None:
-            return audit
+            return None
         before = self.before
-        if before is None or before[1].tenant.id != snapshot.tenant.id:  # it went by another name then
+        if before is None or before.snapshot.tenant.id != snapshot.tenant.id:  # it went by another name then
             before = last_complete(self.history, snapshot.tenant.id)
-        report = compare_findings(
-            audit.report,
-            before and before[0],
-            narrowed=snapshot.entries is not None,
-            again=_judged_again(before, audit.report, snapshot, pack, judgement) if before else (),
-        )
-        drift = None
-        if before is not None:
-            runs = (before[0].run.id, report.run.id)
-            found = drift_between(before[1], snapshot, runs=runs, pack=pack, judgement=judgement)
-            drift, waivers = waived(found, report, judgement, narrowed=snapshot.entries is not None)
-            report = replace(report, drift=drift, waivers=waivers)
-        return replace(
-            audit,
-            report=replace(report, trend=self._trend(report, snapshot)),
-            code=with_drift(audit.code, drift, fail_on=fail_on),
-        )
-
-    def _trend(self, report: Report, snapshot: Snapshot) -> tuple[TrendPoint, ...]:
-        """The numbers of the last runs and of this one; none for a run of single applications."""
-        from auditor.model.report import TrendPoint
-
-        if self.history is None or snapshot.entries is not None:
-            return ()
-        now = TrendPoint(
-            run_id=report.run.id,
-            evaluated_at=report.run.evaluated_at,
-            rules_digest=report.run.rules.digest,
-            summary=report.summary,
-        )
-        return (*self.history.trend(snapshot.tenant.id, most=_TREND_RUNS - 1), now)
+        trend = self.history.trend(snapshot.tenant.id, most=_TREND_RUNS - 1)
+        return ComparisonInput(before=before, trend=tuple(trend))
 
     def complete(self, audit: Audit, snapshot: Snapshot) -> None:
         """Keeps what was seen and said, and what of it is to be told."""
         if self.history is not None and self.lock is not None:
-            before = self.before and self.before[0]
+            before = self.before.report if self.before else None
             told = self.alerts.of_run(audit.report, before, snapshot) if self.alerts else ()
             self.history.complete(
                 self.lock, snapshot=snapshot, report=audit.report, at=datetime.now(UTC), told=told
@@ -206,7 +162,7 @@ def _or_seen_as_died() -> Iterator[None]:
         _log.debug("the run could not be marked as failed: %s", error.message)
 
 
-def last_complete(history: History, tenant: str) -> tuple[Report, Snapshot] | None:
+def last_complete(history: History, tenant: str) -> EarlierRun | None:
     """The last complete run that can be read, of a tenant by id or name.
 
     A damaged one must not end all nights to come.
@@ -216,56 +172,8 @@ def last_complete(history: History, tenant: str) -> tuple[Report, Snapshot] | No
     for run in history.runs(tenant):
         if run.state is State.COMPLETE:
             try:
-                return history.report(str(run.number)), history.snapshot(str(run.number))
+                number = str(run.number)
+                return EarlierRun(report=history.report(number), snapshot=history.snapshot(number))
             except DamagedRunError as error:
                 _log.warning("%s; comparing with an earlier one", error.message)
     return None
-
-
-def _judged_again(
-    before: tuple[Report, Snapshot], after: Report, snapshot: Snapshot, pack: RulePack, judgement: Judgement
-) -> Sequence[Again]:
-    """The last snapshot under the rules of now: at its own time where the rules changed, and at this time."""
-    from auditor.drift.findings import Again, Judged
-    from auditor.evaluate import evaluate
-    from auditor.model.finding import Cause
-
-    report, earlier = before
-    then, now = (datetime.fromisoformat(each.run.evaluated_at) for each in (report, after))
-    changed = (
-        report.run.rules.digest != after.run.rules.digest
-        or report.run.auditor_version != after.run.auditor_version
-        or earlier.configuration != to_json(judgement)
-    )
-    as_now = _retargeted(earlier, snapshot, judgement) if changed else earlier
-    times = [(Cause.RULES, then)] if changed else []
-    found: list[Again] = []
-    for cause, at in [*times, (Cause.TIME, now)]:
-        evaluation = evaluate(as_now, pack=pack, judgement=judgement, at=at)
-        judged = Judged(
-            findings=[verdict.finding for verdict in evaluation.verdicts],
-            applications=evaluation.applications,
-        )
-        found.append(Again(cause=cause, judged=judged))
-    return found
-
-
-def _retargeted(earlier: Snapshot, snapshot: Snapshot, judgement: Judgement) -> Snapshot:
-    """The earlier snapshot as if it had been collected under the configuration of now.
-
-    A target that is still one counts as what it counts as now: a new profile may match it. Those that the
-    configuration no longer covers are left out.
-    """
-    from auditor.cli.evaluate import rejudged
-
-    moved = rejudged(earlier, from_json(earlier.configuration, Judgement), judgement)
-    now = {target.service_principal_id: target for target in snapshot.targets}
-    of_all = any(target.matched_by is MatchedBy.ALL_APPLICATIONS for target in snapshot.targets)
-    targets: list[Target] = []
-    for was, target in zip(earlier.targets, moved.targets, strict=True):
-        same = now.get(target.service_principal_id)
-        if same is not None:
-            targets.append(replace(target, application=same.application, profile=same.profile))
-        elif target.application is not None or (was.application is None and of_all):
-            targets.append(target)
-    return replace(moved, targets=tuple(targets))

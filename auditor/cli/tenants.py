@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING
 from auditor.cli import console
 from auditor.cli.alerts import alerts_of
 from auditor.cli.audit import (
-    Audit,
     ReportOptions,
-    judge,
     reports_written_beside,
     suggest_split,
     tell,
     write_reports,
 )
 from auditor.cli.files import check_writable, write_files
+from auditor.cli.judging import Audit, judge
 from auditor.cli.kept import begun, existing_store_of, last_complete, store_of
 from auditor.cli.metrics import Metrics
 from auditor.cli.outcome import ExitCode, of_several
@@ -72,8 +71,14 @@ def scan_tenants(
                 traffic=traffic,
             )
             place = places.of(snapshot, reports.out)
-            judged = judge(snapshot, pack=pack, judgement=judgement, at=at, fail_on=reports.fail_on)
-            audit = run.compared(judged, snapshot, pack=pack, judgement=judgement, fail_on=reports.fail_on)
+            audit = judge(
+                snapshot,
+                pack=pack,
+                judgement=judgement,
+                at=at,
+                fail_on=reports.fail_on,
+                compared_with=run.comparison_input(snapshot),
+            )
             with reports_written_beside(
                 audit.report, place, reports.formats, split=reports.split, drift=audit.report.drift
             ) as files:
@@ -118,7 +123,7 @@ def collect_tenants(
             pack=pack,
             selection=selection,
             compared=configuration.history is not None,
-            last=last and last[1],
+            last=last.snapshot if last else None,
         )
         place = places.of(snapshot, file.parent) / file.name
         write_files({place: snapshot.to_gzip()})
