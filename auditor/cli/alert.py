@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from auditor.cli import options
 from auditor.cli.outcome import ExitCode
 from auditor.errors import UsageError
-
-if TYPE_CHECKING:
-    from auditor.history import Letter
 
 _EPILOG = """\b
 Examples:
@@ -39,7 +35,8 @@ def test(config: Path, rules: Path | None) -> int:
     Once, without the store: nothing is kept, and nothing that waits there is told.
     Exit code 0: all took it. 1: one did not.
     """
-    from auditor.cli.alerts import alerts_of
+    from auditor.alert.events import sample
+    from auditor.cli.alerts import alerts_of, letter_of
     from auditor.cli.audit import load_configuration_for, load_rules
     from auditor.report.text import visible
 
@@ -47,30 +44,12 @@ def test(config: Path, rules: Path | None) -> int:
     with alerts_of(configuration) as alerts:
         if alerts is None:
             raise UsageError(f"{config} names no alerts", remedy="Add `alerts`; the README shows how.")
+        event = sample(configuration.tenants[0].id, at=datetime.now(UTC))
         names = {route.to.id: route.to.name for route in configuration.alerts}
         said = [
-            (names[id], channel.send([_sample(id, configuration.tenants[0].id)]).reason)
+            (names[id], channel.send([letter_of(event, id)]).reason)
             for id, channel in alerts.channels.items()
         ]
     for name, reason in said:
         click.echo(visible(f"{name}: {'told' if reason is None else f'not told: {reason}'}"))
     return ExitCode.CLEAN if all(reason is None for _, reason in said) else ExitCode.CANNOT_RUN
-
-
-def _sample(channel: str, tenant: str) -> Letter:
-    from auditor.alert.events import sample
-    from auditor.history import Letter
-
-    event = sample(tenant, at=datetime.now(UTC))
-    return Letter(
-        number=0,
-        channel=channel,
-        key=event.id,
-        kind=event.event.value,
-        run=0,
-        at=event.at,
-        body=event.body(),
-        attempts=1,
-        in_doubt=False,
-        reason=None,
-    )

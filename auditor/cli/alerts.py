@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli.outcome import ExitCode
-from auditor.errors import AuditorError, NoSuchApplicationError
+from auditor.errors import AuditorError, CannotRunError, NoSuchApplicationError
 from auditor.model.configuration import Configuration, EventKind
 from auditor.model.report import Undelivered
+from auditor.model.snapshot import TenantIdentity
 from auditor.secret import mask
 
 if TYPE_CHECKING:
     from auditor.alert.channel import Channel
     from auditor.alert.heartbeat import Beat, Heartbeat
-    from auditor.history import History, Told
+    from auditor.history import History, Letter, Told
+    from auditor.model.event import Event
     from auditor.model.report import Report
-    from auditor.model.snapshot import Snapshot, TenantIdentity
+    from auditor.model.snapshot import Snapshot
 
 _log = logging.getLogger("auditor")
 
@@ -85,6 +87,18 @@ class Alerts:
         )
         return (Told(event=event, channels=Routing(self.configuration.alerts).channels(event)),)
 
+    def tell_without_store(self, error: AuditorError, name: str) -> None:
+        """Tells directly of a scan that failed because of the store itself.
+
+        Nobody can know then what was told before: every such scan tells it, with the same key all day.
+        """
+        tenant = TenantIdentity(id=name.lower(), display_name=None, domain=name)
+        for told in self.of_failure(error, tenant, last_run=None):
+            for id in told.channels:
+                reason = self.channels[id].send([letter_of(told.event, id)]).reason
+                if reason is not None:
+                    _log.error("%s was not told: %s: %s", self._names[id], told.event.text, reason)
+
     def deliver(self, history: History, tenant: str) -> tuple[Undelivered, ...]:
         """Tells what waits, of this run and of earlier ones; gives what still does, which is said."""
         from auditor.alert.delivery import deliver
@@ -94,7 +108,7 @@ class Alerts:
         if dropped:
             _log.warning("%d alerts were given up: their channels are no longer configured", dropped)
         deliver(outbox, tenant, self.channels)
-        names = {route.to.id: route.to.name for route in self.configuration.alerts}
+        names = self._names
         letters = outbox.waiting(tenant, at=datetime.now(UTC))
         # One that was not tried waits behind one that was, whose reason is its own.
         reasons = {letter.channel: letter.reason for letter in letters if letter.reason}
@@ -113,9 +127,43 @@ class Alerts:
         _complain(waiting)
         return waiting
 
+    @property
+    def _names(self) -> Mapping[str, str]:
+        return {route.to.id: route.to.name for route in self.configuration.alerts}
+
     def _report_url(self, tenant: str, run: str) -> str | None:
         url = self.configuration.report_url
         return None if url is None else url.replace("{tenant}", tenant).replace("{run}", run)
+
+
+@contextmanager
+def told_when_it_cannot_open(alerts: Alerts | None, names: Sequence[str]) -> Iterator[None]:
+    """Within, the store is opened: without it, failed scans are told directly."""
+    try:
+        yield
+    except CannotRunError as error:
+        if alerts is not None:
+            for name in names:
+                alerts.tell_without_store(error, name)
+        raise
+
+
+def letter_of(event: Event, channel: str) -> Letter:
+    """An event that did not come from the store."""
+    from auditor.history import Letter
+
+    return Letter(
+        number=0,
+        channel=channel,
+        key=event.id,
+        kind=event.event.value,
+        run=0,
+        at=event.at,
+        body=event.body(),
+        attempts=1,
+        in_doubt=False,
+        reason=None,
+    )
 
 
 def _complain(waiting: tuple[Undelivered, ...]) -> None:

@@ -125,10 +125,16 @@ def begun(history: History | None, name: str, alerts: Alerts | None = None) -> I
     if history is None:
         yield Run(history=None, lock=None)
         return
+    from auditor.history import StoreUnavailableError
+
     try:
         lock = history.begin(name, datetime.now(UTC))
         with _kept_as_failed(history, lock, name, alerts):
             yield Run(history=history, lock=lock, before=last_complete(history, name), alerts=alerts)
+    except StoreUnavailableError as error:
+        if alerts is not None:
+            alerts.tell_without_store(error, name)
+        raise
     except KeyboardInterrupt:
         with _or_seen_as_died():
             history.interrupted(at=datetime.now(UTC))

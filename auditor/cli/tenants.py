@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.cli import console
-from auditor.cli.alerts import alerts_of
+from auditor.cli.alerts import alerts_of, told_when_it_cannot_open
 from auditor.cli.audit import (
     ReportOptions,
     reports_written_beside,
@@ -102,7 +103,9 @@ def scan_tenants(
     places = _Places(configuration)
     names = [tenant.id for tenant in configuration.tenants]
     figures = metrics or Metrics(None)
-    with alerts_of(configuration) as alerts, store_of(configuration) as history:
+    with alerts_of(configuration) as alerts, ExitStack() as stack:
+        with told_when_it_cannot_open(alerts, names):
+            history = stack.enter_context(store_of(configuration))
         return _each(configuration, scan)
 
 

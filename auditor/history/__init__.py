@@ -1,7 +1,7 @@
 """The store of runs, snapshots and reports: SQLite by default, PostgreSQL when a team shares it."""
 
 from auditor.history.address import password_of
-from auditor.history.database import StoreMissingError
+from auditor.history.database import StoreMissingError, StoreUnavailableError
 from auditor.history.outbox import Letter, Outbox, Told
 from auditor.history.run import Approval, Pruned, RunEntry, RunLock, State
 from auditor.history.store import DamagedRunError, History, open_history
@@ -17,6 +17,7 @@ __all__ = [
     "RunLock",
     "State",
     "StoreMissingError",
+    "StoreUnavailableError",
     "Told",
     "open_history",
     "password_of",

@@ -28,6 +28,10 @@ _WRITER = 0x61756469746F72
 _WRITES = "auditor_writes"
 
 
+class StoreUnavailableError(CannotRunError):
+    """The database says no, or nothing: nothing can be kept, and nothing be told from it."""
+
+
 class StoreMissingError(CannotRunError):
     """Nothing was stored yet."""
 
@@ -81,7 +85,7 @@ def _see_to_file(file: Path, *, create: bool) -> None:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        raise CannotRunError(
+        raise StoreUnavailableError(
             f"the store {file} cannot be made: {error.strerror}",
             remedy="See to the folder's permissions, or name another file under history.",
         ) from error
@@ -150,15 +154,15 @@ _SQLITE_SENTENCES = {
 """By the beginning of SQLite's name of the error: what follows `the store NAME`, and the remedy."""
 
 
-def _sentence(name: str, error: SQLAlchemyError) -> CannotRunError:
+def _sentence(name: str, error: SQLAlchemyError) -> StoreUnavailableError:
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorname", "")
         for beginning, (said, remedy) in _SQLITE_SENTENCES.items():
             if code.startswith(beginning):
-                return CannotRunError(f"the store {name} {said}", remedy=remedy)
+                return StoreUnavailableError(f"the store {name} {said}", remedy=remedy)
     lines = str(cause).strip().splitlines()
-    return CannotRunError(
+    return StoreUnavailableError(
         f"the store {name} does not do its part: {lines[0] if lines else type(cause).__name__}",
         remedy="See to the database, its address and the rights of its user; nothing was stored.",
     )

@@ -252,3 +252,55 @@ def test_the_heartbeat(told: Tenant, scan: Scan, sink: Sink, monkeypatch: pytest
     assert result.result.code != 1
     assert "the heartbeat was not heard (success): answered 503" in result.result.stderr
     assert "3f1c2a54-5a0d-4b0e" not in result.result.stderr
+
+
+def test_a_store_that_cannot_be_used_is_told_directly(told: Tenant, scan: Scan, sink: Sink) -> None:
+    scan(told)
+    sink.received.clear()
+    store = told.file.parent / "auditor.db"
+    content = store.read_bytes()
+    with closing(sqlite3.connect(store)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert scan(told).result.code == 1
+        other.rollback()
+    store.write_bytes(b"no database" * 1000)
+    assert scan(told).result.code == 1
+    assert [event["event"] for event in sink.events] == ["failed", "failed"]
+    assert "is locked by another program" in sink.events[0]["text"]
+    assert "is no SQLite database" in sink.events[1]["text"]
+    assert len(sink.keys) == 1
+    store.write_bytes(content)
+
+
+def test_an_application_that_nobody_knows_is_no_failure_of_the_night(
+    told: Tenant, scan: Scan, sink: Sink
+) -> None:
+    assert scan(told, "--application", "nonsense").result.code == 2
+    assert sink.received == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"alerts": [{"to": {"webhook": "env:UNSET"}}]}, "env:UNSET refers to an environment variable"),
+        ({"alerts": [{"to": {"apprise": "env:SIEM_KEY"}}]}, "is no URL that apprise understands"),
+        (
+            {"alerts": [{"to": {"webhook": "env:SIEM_KEY"}}]},
+            "what webhook env:SIEM_KEY refers to is no https URL",
+        ),
+        ({"heartbeat": "env:SIEM_KEY"}, "what env:SIEM_KEY refers to is no https URL"),
+        ({"history": None}, "alerts need a history"),
+    ],
+)
+def test_what_stops_before_anything_is_asked(
+    told: Tenant, scan: Scan, change: dict[str, Any], said: str
+) -> None:
+    configuration = told.read()
+    configuration.update(change)
+    kept = {key: value for key, value in configuration.items() if value is not None}
+    told.file.write_text(json.dumps(kept))
+    result = scan(told)
+    assert result.result.code == 2
+    assert said in result.result.stderr
+    assert KEY not in result.result.stderr
+    assert told.emulator.log == []
