@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,15 +14,15 @@ from auditor.model.finding import Finding, Status
 from auditor.model.report import Report
 from auditor.report.presentation import STATUS_WORDS
 
-SHOWN = 3
-"""Findings a rule shows for a control; the rest is counted."""
+SHOWN = 5
+"""Findings that a rule shows as its evidence; the rest is counted."""
 
 _RANK = {status: rank for rank, status in enumerate(STATUS_WORDS)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleVerdict:
-    """What one rule of a run came to."""
+    """What one rule of a run came to, with its evidence."""
 
     rule_id: str
     title: str
@@ -31,10 +31,15 @@ class RuleVerdict:
     """The worst of its findings."""
 
     @property
+    def status(self) -> Status:
+        """The worst."""
+        return self.shown[0].status
+
+    @property
     def rest(self) -> int:
         """How many findings as bad as those are not among them."""
-        worst = self.shown[0].status
-        return self.counts.get(worst, 0) - sum(finding.status is worst for finding in self.shown)
+        same = sum(finding.status is self.status for finding in self.shown)
+        return self.counts.get(self.status, 0) - same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +57,22 @@ class ControlVerdict:
     rules: tuple[RuleVerdict, ...]
 
 
+def rule_verdicts(findings: Iterable[Finding]) -> tuple[RuleVerdict, ...]:
+    """How every rule came out that has a finding, by id."""
+    by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_rule[finding.rule_id].append(finding)
+    return tuple(_verdict(rule_id, found) for rule_id, found in sorted(by_rule.items()))
+
+
 def controls(report: Report) -> tuple[ControlVerdict, ...]:
     """Every control that a rule of this run speaks for, by framework and control."""
-    by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
     speaking: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for finding in report.findings:
-        by_rule[finding.rule_id].append(finding)
         for framework, ids in finding.controls.items():
             for control in ids:
                 speaking[framework, control].add(finding.rule_id)
-    verdicts = {rule_id: _verdict(rule_id, findings) for rule_id, findings in by_rule.items()}
+    verdicts = {verdict.rule_id: verdict for verdict in rule_verdicts(report.findings)}
     return tuple(
         _control(framework, control, tuple(verdicts[rule_id] for rule_id in sorted(rules)))
         for (framework, control), rules in sorted(

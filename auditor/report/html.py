@@ -23,7 +23,7 @@ from auditor.model.finding import Finding, Status
 from auditor.model.report import Report
 from auditor.model.rule import Severity
 from auditor.report import Format, page_text, presentation
-from auditor.report.assurance import controls, framework_name
+from auditor.report.assurance import controls, framework_name, rule_verdicts
 from auditor.report.places import FOLDER, INDEX, Places, anchor, page_name, profile_owners
 from auditor.report.since import Turn, actor_name, since, who
 from auditor.report.text import act, brief, visible
@@ -63,7 +63,9 @@ def render_split(report: Report) -> Iterator[tuple[str, bytes]]:
             *view.beyond,
         ]
         places = Places(split=True, here=id, of_profile={**of_profile, (view.application.profile or ""): id})
-        one = {**context, "view": view, "guidance": _guidance(findings), "compact": False}
+        guidance = _guidance(findings)
+        rules = rule_verdicts(finding for finding in findings if finding.rule_id in guidance)
+        one = {**context, "view": view, "guidance": guidance, "rules": rules, "compact": False}
         yield f"{FOLDER}/{page_name(id)}", _page("application.html.j2", one, places)
     yield INDEX, _page("report.html.j2", context, Places(split=True, of_profile=of_profile))
 
@@ -81,6 +83,7 @@ def _whole(report: Report) -> dict[str, Any]:
         "applications": applications,
         "states": Counter(view.state for view in applications),
         "controls": controls(report),
+        "rules": rule_verdicts(presentation.all_findings(report)),
         "waivers": presentation.waivers_by_urgency(report),
         "since": since(report),
         "trend": trend(report.trend),
@@ -92,6 +95,7 @@ def _whole(report: Report) -> dict[str, Any]:
         "verdict_kind": presentation.verdict_kind(report),
         "guidance": _guidance(presentation.all_findings(report)),
         "unattached": _unattached(report),
+        "names": {each.service_principal_id: each.display_name for each in report.applications},
         "by_fingerprint": {f.fingerprint: f for f in presentation.all_findings(report)},
         "compact": len(report.applications) > COMPACT_ABOVE,
         "portal": _PORTALS.get(report.run.cloud),
@@ -158,6 +162,7 @@ def _environment() -> Environment:
         visible=visible,
         value=page_text.value,
         short_value=page_text.short_value,
+        changed_value=page_text.changed_value,
         days=days_in_words,
         anchor=anchor,
         commands=page_text.commands,

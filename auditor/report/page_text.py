@@ -21,6 +21,9 @@ _WORDS: Mapping[str, str] = {
     "[]": "empty list",
     "{}": "empty object",
 }
+_NAMES = ("principalDisplayName", "displayName", "name", "userPrincipalName")
+"""Keys of Graph's objects under which people know them."""
+
 _LONGEST = 300
 """Characters of a name or a sentence in a table; details show the whole."""
 
@@ -51,6 +54,17 @@ def short_value(of: Json) -> Markup:
     """Like `value`, cut like `short`."""
     text = value_text(of)
     return value(of) if len(text) <= _LONGEST else short(text)
+
+
+def changed_value(of: Json) -> Markup:
+    """A value that came or went; of an object its name, which unfolds to the whole."""
+    if isinstance(of, Mapping):
+        name = next((of[key] for key in _NAMES if isinstance(of.get(key), str) and of[key]), None)
+        if name is not None:
+            return Markup("<details class=raw><summary>{}</summary><code>{}</code></details>").format(
+                short(name), short(value_text(of), 5000)
+            )
+    return short_value(of)
 
 
 def differing(of: Json, against: Json) -> Markup:

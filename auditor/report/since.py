@@ -29,6 +29,8 @@ class Turn(StrEnum):
 
 _NOBODY = "nobody that the audit log names"
 
+_UNKNOWN = "by whom is not known"
+
 _CAUSES: Mapping[Cause | None, str] = {
     Cause.TIME: "by the passing of time",
     Cause.RULES: "by other rules or another configuration, not in the tenant",
@@ -163,7 +165,7 @@ def who(attribution: Attribution) -> str:
         case AttributionStatus.UNATTRIBUTED:
             return _NOBODY
         case AttributionStatus.NOT_EVALUATED:
-            return "unknown: the audit log could not be read"
+            return _UNKNOWN
 
 
 def actor_name(attribution: Attribution) -> str:
@@ -196,7 +198,7 @@ class _Changes:
         exact = [change for change in fitting if change.element == finding.subject.id] or fitting
         names = list(dict.fromkeys(who(change.attribution) for change in exact))
         if not names:
-            return "by whom is not known"
+            return _UNKNOWN
         return " and ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
 
 

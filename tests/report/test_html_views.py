@@ -16,8 +16,9 @@ from playwright.sync_api import Page, expect
 
 from auditor.bundled import bundled
 from auditor.evaluate import load_pack
+from auditor.model.configuration import EventKind
 from auditor.model.finding import Status
-from auditor.model.report import Report
+from auditor.model.report import Report, Undelivered
 from auditor.report.assurance import controls
 from auditor.report.html import render, render_split
 from auditor.report.places import PAGE
@@ -69,6 +70,33 @@ def test_a_night_in_which_nothing_changed_says_so(look: Look) -> None:
     nothing = replace(report.comparison, new=0, updated=0, absent=(), unknown=(), earlier=())
     quiet = replace(report, findings=sample_report().findings, comparison=nothing, drift=None)
     expect(look(quiet).locator(".first")).to_contain_text("Nothing changed.")
+
+
+def test_alerts_that_nobody_got_are_told_first(look: Look) -> None:
+    late = Undelivered(
+        id="a" * 32,
+        event=EventKind.NEW,
+        to="webhook https://hooks.example/…",
+        text="Contoso: 2 new failures",
+        at="2026-11-23T02:00:41Z",
+        attempts=3,
+        reason="answered 503",
+    )
+    alarm = look(replace(second_night(), undelivered=(late, late))).locator(".alarm")
+    expect(alarm).to_contain_text("2 alerts could not be delivered")
+    expect(alarm).to_contain_text("answered 503")
+
+
+def test_a_changed_object_goes_by_its_name(look: Look) -> None:
+    report = second_night()
+    assert report.drift is not None
+    person = {"principalDisplayName": "Claude Shannon", "principalType": "User"}
+    change = replace(report.drift.changes[0], after=person)
+    page = look(replace(report, drift=replace(report.drift, changes=(change,))), script=False)
+    raw = page.locator("#since details.raw")
+    expect(raw.locator("summary")).to_have_text("Claude Shannon")
+    raw.locator("summary").click()
+    expect(raw.locator("code")).to_contain_text('"principalType": "User"')
 
 
 def test_the_changes_name_who_what_and_when(look: Look) -> None:
@@ -154,14 +182,15 @@ def test_each_control_has_a_verdict_and_its_evidence(look: Look) -> None:
     report = second_night()
     page = look(report)
     row = page.locator("#controls tr", has_text="IA-8")
-    expect(row).to_contain_text("fails")
+    expect(row.locator(".verdict")).to_have_text("failures")
     expect(row).to_contain_text("Identification and Authentication (Non-organizational Users)")
-    row.locator("summary").click()
-    expect(row.locator(".source").filter(has_text="GET /v1.0/").first).to_be_visible()
-    link = row.locator("li a").first
-    target = (link.get_attribute("href") or "")[1:]
-    link.click()
-    expect(page.locator(f"[id='{target}']")).to_have_attribute("open", "")
+    row.get_by_role("link", name="no-unexpected-reply-url").click()
+    rule = page.locator("#rule-no-unexpected-reply-url")
+    expect(rule).to_have_attribute("open", "")
+    expect(rule.locator(".proof")).to_contain_text("1 fail")
+    expect(rule.locator(".proof")).to_contain_text("servicePrincipal.replyUrls, GET /v1.0/servicePrincipals/")
+    rule.locator(".proof a").click()
+    expect(page.locator("details.finding[open]")).to_contain_text("is not in the tutorial")
 
 
 def test_every_control_of_the_bundled_rules_has_a_name() -> None:
