@@ -14,6 +14,11 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, s
 from auditor.model.report import Report
 from auditor.report.html import render, render_split
 
+UNFOLD = """document.querySelectorAll('details').forEach((d) => {
+    d.open = true;
+    d.style.contentVisibility = 'visible';  // else what is off the screen moves when it is drawn
+})"""
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, expect
 from auditor.model.finding import ApplicationReference, Evidence, Finding, Status
 from auditor.model.report import Report
 from auditor.report.html import render
-from tests.report.conftest import Look
+from tests.report.conftest import UNFOLD, Look
 from tests.report.sample import sample_report
 
 pytestmark = pytest.mark.browser
@@ -182,7 +182,7 @@ def test_hostile_names_are_shown_and_never_run(look: Look, script: bool) -> None
     page = look(report, script=script)
     if script:
         page.locator("#unfold").click()
-        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        page.evaluate(UNFOLD)
         page.mouse.move(300, 300)
         page.wait_for_timeout(100)
         assert page.evaluate("window.pwned") is None
@@ -209,7 +209,7 @@ def test_nothing_unseen_stands_anywhere_in_the_page() -> None:
 def test_ten_thousand_letters_do_not_break_the_layout(look: Look) -> None:
     for width in (1366, 768, 360):
         page = look(with_names(sample_report(), ("W" * 10_000,)), width=width)
-        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        page.evaluate(UNFOLD)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -238,7 +238,7 @@ def test_axe_finds_nothing(look: Look, scheme: Literal["light", "dark"], width: 
     page = look(sample_report(), scheme=scheme, width=width)
     folded = Axe().run(page)
     assert folded.violations_count == 0, folded.generate_report()
-    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    page.evaluate(UNFOLD)
     unfolded = Axe().run(page)
     assert unfolded.violations_count == 0, unfolded.generate_report()
 

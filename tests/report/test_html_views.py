@@ -22,7 +22,7 @@ from auditor.model.report import Report, Undelivered
 from auditor.report.assurance import controls
 from auditor.report.html import render, render_split
 from auditor.report.places import PAGE
-from tests.report.conftest import Look
+from tests.report.conftest import UNFOLD, Look
 from tests.report.nights import second_night
 from tests.report.sample import MEETING, OTHER, TRAINING, WEBINAR, sample_report
 from tests.report.test_html import FOREIGN_LINKS, HANDLERS, HOSTILE
@@ -30,8 +30,6 @@ from tests.report.test_html import FOREIGN_LINKS, HANDLERS, HOSTILE
 pytestmark = pytest.mark.browser
 
 T = TypeVar("T")
-
-UNFOLD = "document.querySelectorAll('details').forEach((d) => { d.open = true; })"
 
 
 def application(page: Page, id: str) -> Any:
