@@ -35,6 +35,8 @@ class OptionsDraft:
     """Items on a page of a list, logs left out; 0: as many as documented."""
     log_page_size: int = 0
     """The same for sign-ins and audits, which are limited to five requests in ten seconds."""
+    log_empty_pages: bool = False
+    """Whether sign-ins and audits, too, begin with a page that is empty and has a next link."""
     empty_pages: bool = False
     """Every list, logs left out, begins with a page that is empty and has a next link."""
     repeated_items: bool = False

@@ -182,7 +182,8 @@ class Query:
         options = self.tenant.options
         size = self._size()
         start = self._offset()
-        if options.empty_pages and not self.resource.is_log and not self.question.option(_SKIP):
+        begins_empty = options.log_empty_pages if self.resource.is_log else options.empty_pages
+        if begins_empty and not self.question.option(_SKIP):
             return slice(0, 0), 0, 0
         end = start + size
         repeats = options.repeated_items and not self.resource.is_log and start > 0

@@ -18,7 +18,18 @@ from auditor.model.gap import Reason
 from auditor.model.node import Node
 from auditor.model.snapshot import TENANT, Per, Record, Section, Snapshot, TenantIdentity
 from auditor.model.wire import encode_node
-from tests.collect.reading import NOW, READER, Reading, Serving, application, at, company, gap, in_cloud
+from tests.collect.reading import (
+    NOW,
+    READER,
+    Reading,
+    Sections,
+    Serving,
+    application,
+    at,
+    company,
+    gap,
+    in_cloud,
+)
 
 SP = "11111111-0000-4000-8000-000000000001"
 OTHER = "22222222-0000-4000-8000-000000000002"
@@ -224,7 +235,7 @@ def test_every_page_counts_and_the_oldest_comes_first(reading: Serving) -> None:
         AuditDraft(activity=f"Activity {number}", application="App", by="Ada", days=-number / 10)
         for number in range(3)
     ]
-    tenant = reading(company(audit=audit, options=OptionsDraft(log_page_size=1)))
+    tenant = reading(company(audit=audit, options=OptionsDraft(log_page_size=2, log_empty_pages=True)))
     sp = tenant.id("servicePrincipal", "App")
     record = tenant.after([COLLECTOR], {"servicePrincipals": {sp: {}}})[COLLECTOR.section].records[TENANT]
     assert record.requests[0].pages == 3
@@ -266,3 +277,30 @@ def test_the_sign_in_log_betrays_how_far_the_log_goes_back(reading: Serving, lic
     tenant = reading(company(organization=OrganizationDraft(licence=licence)))
     assert at(read(tenant, SIGN_INS), "retentionDays") == days
     assert at(read(tenant), "retentionDays") is None
+
+
+def test_whatever_an_administrator_does_about_an_application_is_kept(reading: Serving) -> None:
+    """A permission that is granted on Microsoft Graph, too: the application is named in a property alone."""
+    tenant = reading(company(application(assigned=["Ada", "Sales"], owners=["Ada"])))
+    last = snapshot(1, *tenant.after([ASSIGNMENTS]).values())
+    admin = tenant.emulator.administrator("Terraform")
+    written = [
+        *admin.set_reply_urls("App", ["https://a"]),
+        *admin.set_identifiers("App", ["https://b"]),
+        *admin.assign("App", "Bob"),
+        *admin.unassign("App", "Ada"),
+        *admin.remove_member("Sales", "Ada"),
+        *admin.add_owner("App", "Bob"),
+        *admin.disable_user("Ada"),
+    ]
+    tenant.last = last
+    sp = tenant.id("servicePrincipal", "App")
+    registration: Node = {"id": tenant.id("application", "App")}
+    seen: Sections = {"servicePrincipals": {sp: {}}, "applications": {sp: registration}}
+    found = tenant.after([ASSIGNMENTS, COLLECTOR], seen)[COLLECTOR.section].records[TENANT].value
+    assert {at(each, "id") for each in entries(found)} == {each["id"] for each in written}
+    by = at(found, "entries", 0, "initiatedBy")
+    assert by == {
+        "user": None,
+        "app": {"servicePrincipalId": None, "appId": None, "displayName": "Terraform"},
+    }
