@@ -89,12 +89,39 @@ def test_collect_looks_at_the_last_night_too(nights: Tenant, scan: Scan, auditor
 
 def test_an_application_that_a_search_misses_for_a_night_is_still_audited(nights: Tenant, scan: Scan) -> None:
     sound = scan(nights)
-    nights.emulator.faults.lag(nights.emulator.tenant.id_of("servicePrincipal", APP), reads=10_000)
+    application = nights.emulator.tenant.id_of("servicePrincipal", APP)
+    nights.emulator.faults.lag(application, reads=10_000, within="/servicePrincipals")
     lagging = scan(nights)
     assert lagging.by_rule == sound.by_rule
     assert lagging.report is not None
     assert lagging.report["comparison"]["absent"] == []
     assert lagging.report["comparison"]["unknown"] == []
+    assert lagging.report["drift"]["changes"] == []
+    assert lagging.report["drift"]["access"] == []
+
+
+def test_what_a_list_lacks_is_no_drift_and_what_nobody_could_read_again_is_unknown(
+    nights: Tenant, scan: Scan
+) -> None:
+    scan(nights)
+    tenant, faults = nights.emulator.tenant, nights.emulator.faults
+    application = tenant.id_of("servicePrincipal", APP)
+    for assignment in tenant.related[application, "appRoleAssignedTo"]:
+        faults.lag(str(assignment["id"]), reads=10_000)
+    faults.lag(tenant.id_of("user", "grace@contoso.com"), reads=1, within="/members")
+    lagging = scan(nights)
+    assert lagging.report is not None
+    assert (lagging.report["drift"]["changes"], lagging.report["drift"]["access"]) == ([], [])
+    faults.clear()
+    owners = f"{application}/owners"
+    faults.lag(tenant.id_of("user", "alan@contoso.com"), reads=1, within=owners)
+    first = faults.add(Fault(match=lambda it: it.path.endswith(owners), delay=0.001, times=1))
+    faults.add(Fault(match=lambda it: it.path.endswith(owners), status=403))
+    blind = scan(nights)
+    assert first.met == 1
+    assert blind.report is not None
+    assert blind.report["drift"]["changes"] == []
+    assert "owners" in {unknown["section"] for unknown in blind.report["drift"]["unknown"]}
 
 
 def test_permissions_tell_what_the_log_is_for(tenant: Tenant, auditor: Runner) -> None:
