@@ -75,7 +75,7 @@ def show(before: Side, after: Side, *, rules: Path | None, form: str) -> int:
     from auditor.report.drifted import drift_in_words
 
     drift = drift_between(
-        before.snapshot,
+        before.seen or before.snapshot,
         after.snapshot,
         runs=(before.run_id, after.run_id),
         pack=load_rules(rules),

@@ -14,12 +14,13 @@ from auditor.model.waiver import UNATTRIBUTED_CHANGE, ReportedWaiver
 from auditor.model.wire import to_json
 
 if TYPE_CHECKING:
+    from auditor.drift.last_seen import LastSeen
     from auditor.evaluate import RulePack
     from auditor.model.report import Report
 
 
 def drift_between(
-    before: Snapshot,
+    before: Snapshot | LastSeen,
     after: Snapshot,
     *,
     runs: tuple[str | None, str | None],

@@ -65,6 +65,7 @@ def _compared(
     """With what became of the findings since the last complete run, what changed, and the trend."""
     from auditor.cli.drifted import drift_between, waived
     from auditor.drift.findings import compare_findings
+    from auditor.drift.last_seen import last_seen
 
     before = earlier.before
     report = compare_findings(
@@ -75,7 +76,8 @@ def _compared(
     )
     if before is not None:
         runs = (before.report.run.id, report.run.id)
-        found = drift_between(before.snapshot, snapshot, runs=runs, pack=pack, judgement=judgement)
+        seen = last_seen(before.snapshot, earlier.earlier)
+        found = drift_between(seen, snapshot, runs=runs, pack=pack, judgement=judgement)
         drift, waivers = waived(found, report, judgement, narrowed=snapshot.entries is not None)
         report = replace(report, drift=drift, waivers=waivers)
     return replace(report, trend=_trend(report, snapshot, earlier))

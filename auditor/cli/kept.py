@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.cli.judging import Audit
+from auditor.cli.last_seen import earlier_snapshots
 from auditor.errors import AuditorError, CannotRunError, UsageError
 from auditor.model.comparison_input import ComparisonInput, EarlierRun
 from auditor.model.configuration import Configuration
@@ -101,7 +102,11 @@ class Run:
         if before is None or before.snapshot.tenant.id != snapshot.tenant.id:  # it went by another name then
             before = last_complete(self.history, snapshot.tenant.id)
         trend = self.history.trend(snapshot.tenant.id, most=_TREND_RUNS - 1)
-        return ComparisonInput(before=before, trend=tuple(trend))
+        earlier: tuple[Snapshot, ...] = ()
+        if before is not None:
+            tenant, run_id = before.snapshot.tenant.id, before.report.run.id
+            earlier = earlier_snapshots(self.history, tenant, before.snapshot, run_id)
+        return ComparisonInput(before=before, earlier=earlier, trend=tuple(trend))
 
     def complete(self, audit: Audit, snapshot: Snapshot) -> None:
         """Keeps what was seen and said, and what of it is to be told."""

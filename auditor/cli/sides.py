@@ -13,6 +13,7 @@ from auditor.errors import UsageError
 from auditor.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from auditor.drift.last_seen import LastSeen
     from auditor.history import History, RunEntry
 
 _log = logging.getLogger("auditor")
@@ -28,6 +29,8 @@ class Side:
     snapshot: Snapshot
     run: RunEntry | None = None
     approved: bool = False
+    seen: LastSeen | None = None
+    """The snapshot completed by earlier ones, where the store chose it."""
 
     @property
     def run_id(self) -> str | None:
@@ -124,6 +127,8 @@ class Store:
 
     def before(self, after: Side, tenant: str) -> Side:
         """The last complete run before `after` that can be read; one that is damaged is passed over."""
+        from auditor.cli.last_seen import earlier_snapshots
+        from auditor.drift.last_seen import last_seen
         from auditor.history import DamagedRunError, State
 
         for run in self.history.runs(tenant):
@@ -134,7 +139,9 @@ class Store:
             )
             if run.state is State.COMPLETE and is_earlier:
                 try:
-                    return Side(snapshot=self.history.snapshot(str(run.number)), run=run)
+                    snapshot = self.history.snapshot(str(run.number))
+                    earlier = earlier_snapshots(self.history, tenant, snapshot, run.run_id)
+                    return Side(snapshot=snapshot, run=run, seen=last_seen(snapshot, earlier))
                 except DamagedRunError as error:
                     _log.warning("%s; comparing with an earlier one", error.message)
         raise UsageError(

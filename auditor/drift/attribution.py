@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from auditor.drift.log import Log, LogEntry, log_of, moment
+from auditor.drift.last_seen import LastSeen
+from auditor.drift.log import Log, LogEntry, joined_logs, log_of, moment
 from auditor.drift.logged import is_logged
 from auditor.drift.matching import Fit, Match, Wanted
 from auditor.drift.meaning import text
@@ -27,7 +28,7 @@ from auditor.model.change import (
     ViaKind,
 )
 from auditor.model.gap import Gap
-from auditor.model.snapshot import Snapshot
+from auditor.model.snapshot import TENANT, Snapshot
 
 _RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 
@@ -40,10 +41,15 @@ _NOT_RECORDED = Attribution(
 )
 
 
-def attribute(drift: Drift, before: Snapshot, after: Snapshot) -> Drift:
-    """The drift from `before` to `after` with who did it, by the log that `after` holds."""
-    log = log_of(after)
-    joining = _Joining(before=before, after=after, log=log)
+def attribute(drift: Drift, before: Snapshot | LastSeen, after: Snapshot) -> Drift:
+    """The drift from `before` to `after` with who did it, by the log that `after` holds.
+
+    What was last seen before `before` is looked up in the logs of the collections in between, too.
+    """
+    seen = before if isinstance(before, LastSeen) else LastSeen(snapshot=before)
+    before = seen.snapshot
+    log = joined_logs([after, before, *seen.between]) if seen.between else log_of(after)
+    joining = _Joining(seen=seen, after=after, log=log)
     changes = tuple(replace(change, attribution=joining.attribution(change)) for change in drift.changes)
     by_change = _ByAccess(changes)
     access = tuple(replace(each, attribution=by_change.attribution(each)) for each in drift.access)
@@ -84,11 +90,11 @@ class _Fitting:
 
 
 class _Joining:
-    def __init__(self, *, before: Snapshot, after: Snapshot, log: Log | Gap | None) -> None:
-        self._before = before
+    def __init__(self, *, seen: LastSeen, after: Snapshot, log: Log | Gap | None) -> None:
+        self._before = seen.snapshot
+        self._since = seen.since
         self._after = after
         self._log = log
-        self._begin = moment(before.started_at)
         self._end = moment(after.finished_at)
 
     def attribution(self, change: Change) -> Attribution:
@@ -98,18 +104,27 @@ class _Joining:
         if not isinstance(self._log, Log):
             return _unread(self._log)
         wanted = Wanted(change=change, object=self._object(change), related=self._related(change))
-        found = self._fitting(wanted, self._log.entries)
-        return _named(found) if found else self._nobody(self._log)
+        begin = self._begin(change)
+        found = self._fitting(wanted, self._log.entries, begin)
+        return _named(found) if found else _nobody(self._log, begin)
 
-    def _fitting(self, wanted: Wanted, entries: Sequence[LogEntry]) -> list[_Fitting]:
+    def _begin(self, change: Change) -> datetime:
+        """When the collection began that saw the state before."""
+        subjects = [change.object.id, TENANT]
+        if change.application is not None:
+            subjects.append(change.application.service_principal_id)
+        times = [self._since.get((change.section, subject.lower())) for subject in subjects]
+        return moment(next(filter(None, times), self._before.started_at))
+
+    def _fitting(self, wanted: Wanted, entries: Sequence[LogEntry], begin: datetime) -> list[_Fitting]:
         """The entries that did it and were not undone, the best first."""
         found: list[_Fitting] = []
         for entry in sorted(entries, key=lambda entry: (entry.at, entry.time)):
-            if not self._begin - OVERLAP <= entry.at <= self._end:
+            if not begin - OVERLAP <= entry.at <= self._end:
                 continue
             match = wanted.match(entry)
             if match.fit is Fit.DID:
-                found.append(_Fitting(entry=entry, match=match, in_time=entry.at >= self._begin))
+                found.append(_Fitting(entry=entry, match=match, in_time=entry.at >= begin))
             elif match.fit is Fit.UNDID:
                 found = [each for each in found if _RANK[each.match.confidence] > _RANK[match.confidence]]
         found.reverse()  # of those that fit alike the last one made the state what it is
@@ -132,16 +147,17 @@ class _Joining:
             ids.extend([] if registration is None else [registration])
         return frozenset(each.lower() for each in ids) - {change.object.id.lower()}
 
-    def _nobody(self, log: Log) -> Attribution:
-        """Why nobody is named."""
-        days = log.retention_days
-        if days is not None and self._begin < log.until - timedelta(days=days):
-            reason = f"no matching entry; what happened more than {days} days ago is older than the retention"
-        elif self._begin < log.since:
-            reason = f"no matching entry; what happened before {_told(log.since)} is older than the log read"
-        else:
-            reason = f"no matching entry from {_told(log.since)} to {_told(log.until)}"
-        return Attribution(status=AttributionStatus.UNATTRIBUTED, reason=reason)
+
+def _nobody(log: Log, begin: datetime) -> Attribution:
+    """Why nobody is named for what was last seen otherwise at `begin`."""
+    days = log.retention_days
+    if days is not None and begin < log.until - timedelta(days=days):
+        reason = f"no matching entry; what happened more than {days} days ago is older than the retention"
+    elif begin < log.since:
+        reason = f"no matching entry; what happened before {_told(log.since)} is older than the log read"
+    else:
+        reason = f"no matching entry from {_told(log.since)} to {_told(log.until)}"
+    return Attribution(status=AttributionStatus.UNATTRIBUTED, reason=reason)
 
 
 def _told(at: datetime) -> str:

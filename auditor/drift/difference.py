@@ -194,11 +194,12 @@ def _unseen(side: Side) -> Gap | Absent | None:
     return side if isinstance(side, Gap | Absent) else None
 
 
-_SETTLED = (Reason.NOT_DECLARED, Reason.NOT_OBSERVABLE, Reason.UNAVAILABLE_IN_CLOUD, Reason.NOT_FOUND)
+SETTLED = (Reason.NOT_DECLARED, Reason.NOT_OBSERVABLE, Reason.UNAVAILABLE_IN_CLOUD, Reason.NOT_FOUND)
+"""Why something was not read that will not be read the next time either."""
 
 
 def _equally_unseen(before: Side, after: Side) -> bool:
     """Whether nothing is to be said: nobody declared it, the cloud lacks it, it is gone; each time."""
     if not isinstance(before, Gap) or not isinstance(after, Gap):
         return False
-    return before.reason is after.reason and before.reason in _SETTLED
+    return before.reason is after.reason and before.reason in SETTLED

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from auditor.drift.meaning import canonical, items, loosely, text
@@ -101,6 +101,24 @@ def log_of(snapshot: Snapshot) -> Log | Gap | None:
         retention_days=days if isinstance(days, int) else None,
         source=str(record.requests[0]) if record.requests else SECTION,
         entries=tuple(_entry(entry) for entry in items(value.get("entries")) if isinstance(entry, Mapping)),
+    )
+
+
+def joined_logs(snapshots: Sequence[Snapshot]) -> Log | Gap | None:
+    """The logs of several collections, the last one first, as one: as far back as they were read."""
+    first = log_of(snapshots[0])
+    if not isinstance(first, Log):
+        return first
+    logs = [first]
+    for snapshot in snapshots[1:]:
+        log = log_of(snapshot)
+        if not isinstance(log, Log):
+            break
+        logs.append(log)
+    return replace(
+        first,
+        since=min(log.since for log in logs),
+        entries=tuple(dict.fromkeys(entry for log in logs for entry in log.entries)),
     )
 
 

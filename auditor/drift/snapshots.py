@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from auditor.drift.access import access_changes
 from auditor.drift.difference import ABSENT, Comparing, Difference, Side, Unseen
 from auditor.drift.form import Volatile
+from auditor.drift.last_seen import LastSeen
 from auditor.drift.people import people
 from auditor.drift.scope import Scope, differently_collected, incomparable, reference, scope_of
 from auditor.drift.table import PEOPLE, form_of
@@ -17,7 +18,7 @@ from auditor.model.snapshot import Per, Section, Snapshot
 
 
 def compare(
-    before: Snapshot,
+    before: Snapshot | LastSeen,
     after: Snapshot,
     *,
     rules: Sequence[Coverage] = (),
@@ -29,6 +30,8 @@ def compare(
     `rules` are those that judge now, `runs` the ids of the runs that made the snapshots, `approved` says that
     `before` is the approved baseline. Nobody is asked who did it: `attribute` does that.
     """
+    seen = before if isinstance(before, LastSeen) else LastSeen(snapshot=before)
+    before = seen.snapshot
     from_ = ComparedRun(run_id=runs[0], collected_at=before.finished_at, approved=approved)
     to = ComparedRun(run_id=runs[1], collected_at=after.finished_at)
     reasons = incomparable(before, after)
@@ -41,7 +44,7 @@ def compare(
         from_=from_,
         to=to,
         comparable=True,
-        not_comparable=tuple(differently_collected(before, after)),
+        not_comparable=(*differently_collected(before, after), *seen.sentences()),
         changes=in_order_of_reading(comparison.told()),
         access=access_changes(before, after, scope),
         unknown=tuple(sorted(set(comparison.unknown), key=_order_of_unknown)),

@@ -22,5 +22,8 @@ class ComparisonInput:
 
     before: EarlierRun | None
     """None in the first run."""
+    earlier: tuple[Snapshot, ...] = ()
+    """What further runs saw before that, the last one first: as far back as something was last seen then that
+    `before` could not read."""
     trend: tuple[TrendPoint, ...] = ()
     """The numbers of the complete runs before, oldest first."""

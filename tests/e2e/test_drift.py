@@ -203,3 +203,20 @@ def test_of_one_application_only_that_one_is_compared(nights: Tenant, scan: Scan
     document = drift_json()
     assert (document["changes"], document["unknown"]) == ([], [])
     assert "--application" in document["notComparable"][0]
+
+
+def test_a_change_in_a_night_that_could_not_be_read_is_told_in_the_next(nights: Tenant, scan: Scan) -> None:
+    assert scan(nights).report is not None
+    administrator(nights).add_owner(APP, "grace@contoso.com")
+    nights.emulator.faults.add(Fault(match=lambda it: it.path.endswith("/owners"), status=403))
+    assert scan(nights).report is not None
+    blind = drift_json()
+    assert blind["changes"] == []
+    assert {(part["section"], part["reason"][:12]) for part in blind["unknown"]} >= {
+        ("owners", "not read now")
+    }
+    nights.emulator.faults.clear()
+    assert scan(nights).report is not None
+    document = drift_json()
+    assert said(document) == {("servicePrincipal.owners", "added", "ada@contoso.com", "attributed")}
+    assert document["unknown"] == []
