@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 WAITS = (1.0, 4.0)
 """Seconds before the second and the third round of one run; after that the next run goes on."""
 
-BUDGET = 60.0
-"""Seconds after which a run begins no attempt."""
+RETRIES_LAST = 60.0
+"""Seconds after which a run tries nothing again."""
+
+LONGEST = 600.0
+"""Seconds after which it begins no attempt at all, also where one after the other succeeds."""
 
 
 def open_channel(destination: Destination, *, write: Callable[[str], None]) -> Channel:
@@ -60,15 +63,15 @@ def deliver(
 
     A channel that does not answer does not hold up the others, and is tried again after each of `waits`.
     """
-    deadline = time.monotonic() + BUDGET
+    began = time.monotonic()
     left = dict(channels)
     asked = 0.0
     for wait in [0.0, *waits]:
         pause = max(wait, asked)
-        if not left or time.monotonic() + pause > deadline:
+        if not left or time.monotonic() + pause > began + RETRIES_LAST:
             return
         time.sleep(pause)
-        stuck = {name: _emptied(outbox, tenant, name, left[name], deadline) for name in left}
+        stuck = {name: _emptied(outbox, tenant, name, left[name], began + LONGEST) for name in left}
         left = {name: left[name] for name, outcome in stuck.items() if outcome is not None}
         asked = max((outcome.wait or 0.0 for outcome in stuck.values() if outcome is not None), default=0.0)
 

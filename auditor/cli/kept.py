@@ -130,19 +130,24 @@ def begun(history: History | None, name: str, alerts: Alerts | None = None) -> I
     if history is None:
         yield Run(history=None, lock=None)
         return
-    from auditor.history import StoreUnavailableError
-
     try:
-        lock = history.begin(name, datetime.now(UTC))
+        lock = _lock(history, name, alerts)
         with _kept_as_failed(history, lock, name, alerts):
             yield Run(history=history, lock=lock, before=last_complete(history, name), alerts=alerts)
-    except StoreUnavailableError as error:
-        if alerts is not None:
-            alerts.tell_without_store(error, name)
-        raise
     except KeyboardInterrupt:
         with _or_seen_as_died():
             history.interrupted(at=datetime.now(UTC))
+        raise
+
+
+def _lock(history: History, name: str, alerts: Alerts | None) -> RunLock:
+    from auditor.history import StoreUnavailableError
+
+    try:
+        return history.begin(name, datetime.now(UTC))
+    except StoreUnavailableError as error:
+        if alerts is not None:
+            alerts.tell_without_store(error, name)
         raise
 
 
@@ -151,17 +156,28 @@ def _kept_as_failed(history: History, lock: RunLock, name: str, alerts: Alerts |
     try:
         yield
     except AuditorError as error:
-        with _or_seen_as_died():
-            told: tuple[Told, ...] = ()
-            if alerts is not None:
-                last = history.last(lock.tenant)
-                tenant = TenantIdentity(id=lock.tenant, display_name=None, domain=name)
-                told = alerts.of_failure(error, tenant, last_run=last.run_id if last else None)
-            history.fail(lock, message=mask(error.message), at=datetime.now(UTC), told=told)
+        kept = _failed(history, lock, name, alerts, error)
         if alerts is not None:
             with _or_seen_as_died():
                 alerts.deliver(history, lock.tenant)
+            if not kept:
+                alerts.tell_without_store(error, name)
         raise
+
+
+def _failed(history: History, lock: RunLock, name: str, alerts: Alerts | None, error: AuditorError) -> bool:
+    """Whether the run could be marked as failed, and what there is to tell of that be kept."""
+    try:
+        told: tuple[Told, ...] = ()
+        if alerts is not None:
+            last = history.last(lock.tenant)
+            tenant = TenantIdentity(id=lock.tenant, display_name=None, domain=name)
+            told = alerts.of_failure(error, tenant, last_run=last.run_id if last else None)
+        history.fail(lock, message=mask(error.message), at=datetime.now(UTC), told=told)
+    except CannotRunError as worse:
+        _log.debug("the run could not be marked as failed: %s", worse.message)
+        return False
+    return True
 
 
 @contextmanager

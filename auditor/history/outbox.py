@@ -82,8 +82,9 @@ class Outbox:
                 .where(DELIVERY.c.channel == channel, DELIVERY.c.state == Delivery.PENDING)
                 .where(EVENT.c.number > after)
             )
-            rows = connection.execute(waiting).all()
-            mine = [row for row in rows if row.run == rows[0].run] if of_run else rows[:1]
+            mine = connection.execute(waiting.limit(1)).all()
+            if mine and of_run:
+                mine = connection.execute(waiting.where(EVENT.c.run == mine[0].run)).all()
             claimed = {
                 "state": Delivery.SENDING,
                 "attempts": DELIVERY.c.attempts + 1,

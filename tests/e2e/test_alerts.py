@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from auditor.emulator import Fault
 from tests.alert.sink import Sink
-from tests.conftest import Runner
+from tests.conftest import Runner, Start
 from tests.e2e.conftest import Scan, Tenant
 from tests.e2e.test_history import RULE, changed
 
@@ -252,6 +253,63 @@ def test_the_heartbeat(told: Tenant, scan: Scan, sink: Sink, monkeypatch: pytest
     assert result.result.code != 1
     assert "the heartbeat was not heard (success): answered 503" in result.result.stderr
     assert "3f1c2a54-5a0d-4b0e" not in result.result.stderr
+
+
+def test_killed_while_it_tells(
+    told: Tenant, scan: Scan, sink: Sink, auditor_process: Start, tmp_path: Path
+) -> None:
+    sink.answer = "hang"
+    told.configure(alerts=[{**told.read()["alerts"][0], "to": {"webhook": sink.url, "timeout": 120}}])
+    process = auditor_process("scan", "--config", told.file, "--format", "json", "--out", "out")
+    with process:
+        while not sink.received:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+    sink.answer = 200
+    first = sink.received[0]
+    result = scan(told)
+    assert result.report is not None
+    assert result.report["comparison"] is not None  # the run that was killed is complete
+    assert result.report["undelivered"] == []
+    fails = {f["fingerprint"] for f in result.report["findings"] if f["status"] == "fail"}
+    new = {e["finding"]["fingerprint"] for e in sink.events if e["event"] == "new"}
+    assert new == fails
+    assert [each.body for each in sink.received].count(first.body) == 2
+    repeated = {key for key, times in sink.keys.items() if times > 1}
+    assert repeated == {first.headers["Idempotency-Key"]}
+
+
+def test_reports_that_cannot_be_put_in_place(
+    told: Tenant, auditor: Runner, sink: Sink, tmp_path: Path
+) -> None:
+    (tmp_path / "out" / "report.json").mkdir(parents=True)
+    result = auditor("scan", "--config", told.file, "--format", "json", "--out", "out")
+    assert result.code == 1
+    kinds = [event["event"] for event in sink.events]
+    assert kinds.count("failed") == 1
+    assert "new" in kinds  # the run is in the store, and what it found is told
+
+
+def test_a_digest_per_run(told: Tenant, scan: Scan, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAT", sink.url.replace("http://", "json://") + "/chat")
+    told.configure(alerts=[{"to": {"apprise": "env:CHAT"}}])
+    first = scan(told)
+    assert first.report is not None
+    fails = [f for f in first.report["findings"] if f["status"] == "fail"]
+    assert len(fails) > 1
+    (message,) = sink.events
+    for finding in fails:
+        assert finding["message"][:40] in message["message"]
+    assert "more)" in message["title"]
+    scan(told)
+    assert len(sink.events) == 1
+    sink.answer = 500
+    with changed(told):
+        late = scan(told)
+    assert late.result.code == 1
+    assert late.report is not None
+    assert {each["to"] for each in late.report["undelivered"]} == {"apprise env:CHAT"}
 
 
 def test_a_store_that_cannot_be_used_is_told_directly(told: Tenant, scan: Scan, sink: Sink) -> None:
