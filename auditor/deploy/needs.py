@@ -45,6 +45,15 @@ class NeededFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFile:
+    """A file of the configuration that a scan writes: one that alerts go to."""
+
+    place: Place
+    path: Path
+    """Absolute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """Everything around one configuration."""
 
@@ -55,11 +64,19 @@ class Needs:
     files: tuple[NeededFile, ...]
     store: Path | None
     """The SQLite file, absolute; None: another store, or none."""
+    written: tuple[WrittenFile, ...]
+    """Files that a scan appends to."""
     may_be_postgresql: bool
     has_history: bool
     credential_types: tuple[str, ...]
     """By tenant."""
     clouds: tuple[str, ...]
+
+    @property
+    def writable(self) -> list[Path]:
+        """Folders in which a scan writes, beside that of its reports."""
+        files = [each.path for each in self.written] + ([self.store] if self.store else [])
+        return sorted({file.parent for file in files})
 
 
 def needs_of(configuration: Configuration, data: Mapping[str, object]) -> Needs:
@@ -78,6 +95,7 @@ def needs_of(configuration: Configuration, data: Mapping[str, object]) -> Needs:
         variables=tuple(sorted(variables.values(), key=lambda variable: variable.name)),
         files=tuple(_files(data, file.parent)),
         store=_sqlite_file(history, file.parent),
+        written=tuple(_alert_files(data.get("alerts"), file.parent)),
         may_be_postgresql=history is not None and not history.startswith(_SQLITE),
         has_history=history is not None,
         credential_types=tuple(tenant.credential.type for tenant in configuration.tenants),
@@ -166,6 +184,14 @@ def _named_files(value: object, place: Place) -> Iterator[tuple[Place, str, bool
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _named_files(item, (*place, index))
+
+
+def _alert_files(alerts: object, folder: Path) -> Iterator[WrittenFile]:
+    for index, route in enumerate(alerts if isinstance(alerts, list) else []):
+        to = route.get("to") if isinstance(route, Mapping) else None
+        if isinstance(to, Mapping) and isinstance(to.get("file"), str):
+            path = Path(os.path.abspath(folder / to["file"]))
+            yield WrittenFile(place=("alerts", index, "to", "file"), path=path)
 
 
 def _sqlite_file(url: str | None, folder: Path) -> Path | None:

@@ -56,7 +56,7 @@ def systemd(plan: Plan) -> dict[str, str]:
     """Service, timer, what happens when the service fails, and the environment's names."""
     needs = plan.needs
     paths = [needs.file, Path(plan.program), *(file.path for file in needs.files)]
-    paths += [needs.store] if needs.store else []
+    paths += [folder / "file" for folder in needs.writable]
     hidden = {
         option: any(str(path).startswith(f"{root}/") for path in paths for root in roots)
         for option, roots in _HIDDEN_BY.items()
@@ -80,6 +80,7 @@ def kubernetes(plan: Plan) -> dict[str, str]:
     config_map, secrets, moved = _placed(needs, federated=federated)
     if needs.store is not None:
         moved["history",] = f"sqlite:///{STATE}/{needs.store.name}"
+    moved.update((file.place, str(STATE / file.path.name)) for file in needs.written)
     config_map["auditor.yaml"] = rewritten(needs.text, moved).encode()
     texts: dict[str, str] = {}
     binary: dict[str, str] = {}
@@ -142,7 +143,10 @@ def github_actions(plan: Plan) -> dict[str, str]:
 
 def container(plan: Plan) -> dict[str, str]:
     """The recipe of an image, to be built in a checkout of this program."""
-    return {"Containerfile": _render("Containerfile.j2", plan, state=str(STATE), configured=str(CONFIGURED))}
+    folder = plan.needs.file.parent
+    inside = any(place.is_relative_to(folder) for place in plan.needs.writable)
+    recipe = _render("Containerfile.j2", plan, state=str(STATE), configured=str(CONFIGURED), inside=inside)
+    return {"Containerfile": recipe}
 
 
 TARGETS: Mapping[str, Callable[[Plan], dict[str, str]]] = MappingProxyType(
@@ -230,7 +234,7 @@ def _render(template: str, plan: Plan, **values: object) -> str:
     )
     folder = plan.needs.file.parent
     shown = [str(plan.needs.file), plan.program, plan.image, *(str(each.path) for each in plan.needs.files)]
-    for each in [*shown, str(plan.needs.store or "")]:
+    for each in [*shown, *map(str, plan.needs.writable), str(plan.needs.store or "")]:
         if not each.isprintable():
             raise UsageError(f"{each!r} holds characters that no such file can name", remedy="Rename it.")
     return environment.get_template(template).render(plan=plan, needs=plan.needs, folder=folder, **values)

@@ -101,6 +101,10 @@ def configured(
     }
     if HISTORIES.get(name):
         document["history"] = HISTORIES[name]
+        document["alerts"] = [
+            {"to": {"file": "told/alerts.jsonl"}, "on": ["all"]},
+            {"to": {"webhook": "https://siem.example.com/", "hmac_key": "env:SIEM_KEY"}, "on": ["all"]},
+        ]
     file = folder / "auditor.yaml"
     file.write_text("# a comment\n" + yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
     return Deployment(auditor, file, tmp_path / "deployed")
@@ -137,6 +141,14 @@ def test_systemd(deployment: Deployment) -> None:
     assert (said.returncode, said.stdout + said.stderr) == (0, "")
     service = files["auditor.service"]
     (started,) = re.findall(r"^ExecStart=:(.*)$", service, flags=re.MULTILINE)
+    writable = [
+        shlex.split(each.replace("%%", "%"))[0] for each in re.findall(r"(?m)^ReadWritePaths=(.*)$", service)
+    ]
+    document = yaml.safe_load(deployment.file.read_text())
+    expected = (["data"] if "sqlite" in document.get("history", "") else []) + (
+        ["told"] if "alerts" in document else []
+    )
+    assert writable == [str(deployment.file.parent / name) for name in expected]
     words = [word.replace("%%", "%") for word in shlex.split(started)]
     assert words[:4] == ["/bin/true", "scan", "--config", str(deployment.file)]
     assert "OnFailure=auditor-failed.service" in service
@@ -186,6 +198,7 @@ def test_kubernetes(deployment: Deployment, tmp_path: Path) -> None:
     assert "# a comment" in given["auditor.yaml"]
     if str(configuration.get("history", "")).startswith("sqlite"):
         assert configuration["history"] == "sqlite:////var/lib/auditor/audit.db"
+        assert configuration["alerts"][0]["to"] == {"file": "/var/lib/auditor/alerts.jsonl"}
     credential = configuration["tenants"][0].get("credential", {})
     if credential.get("type") == "client-certificate":
         assert credential["certificate_path"] == "/etc/auditor-secrets/app.pem"
