@@ -22,6 +22,7 @@ from auditor.model.configuration import (
     AcceptedGap,
     Allow,
     ApplicationConfiguration,
+    BundleSigning,
     Configuration,
     Credential,
     Endpoints,
@@ -85,6 +86,7 @@ def load_configuration(file: Path, *, known: Known, at: datetime | None = None) 
         alerts=read_routes(document),
         report_url=data.get("report_url"),
         heartbeat=reference(document.file.parent, data.get("heartbeat")),
+        evidence=_evidence(document.file.parent, data.get("evidence")),
     )
 
 
@@ -163,6 +165,17 @@ def _waivers(document: YamlDocument, allowed: Allowed) -> tuple[Waiver, ...]:
             f"waivers: there is no file {file}", "waivers", remedy="Name it relative to this file."
         )
     return load_waivers(file, allowed)
+
+
+def _evidence(folder: Path, entry: Mapping[str, Any] | None) -> BundleSigning | None:
+    if entry is None:
+        return None
+    return BundleSigning(
+        certificate_file=folder / entry["certificate_file"],
+        key=cast(str, reference(folder, entry["key"])),
+        key_password=reference(folder, entry.get("key_password")),
+        timestamp_url=entry.get("timestamp_url"),
+    )
 
 
 def _origin(url: str | None) -> str | None:

@@ -25,6 +25,7 @@ _SECRET_PATHS = re.compile(
 
 _SECRETS_OF_CREDENTIAL = ("client_secret", "certificate_password")
 _SECRETS_OF_ALERTS = ("apprise", "hmac_key")
+_SECRETS_OF_EVIDENCE = ("key", "key_password")
 
 
 def is_reference(value: str) -> bool:
@@ -81,6 +82,13 @@ def _secrets(data: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
                     yield ("tenants", index, "credential", key), credential[key]
     if isinstance(data, dict) and "heartbeat" in data:
         yield ("heartbeat",), data["heartbeat"]
+    evidence = data.get("evidence") if isinstance(data, dict) else None
+    if isinstance(evidence, str):  # a key where the mapping belongs
+        yield ("evidence",), evidence
+    elif isinstance(evidence, dict):
+        for key in _SECRETS_OF_EVIDENCE:
+            if key in evidence:
+                yield ("evidence", key), evidence[key]
     if isinstance(data, dict) and isinstance(data.get("alerts"), str):
         yield ("alerts",), data["alerts"]
     for index, route in enumerate(_items(data, "alerts")):
@@ -94,7 +102,7 @@ def _secrets(data: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
 
 
 def _addresses(data: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
-    """The endpoints, also one that stands where the mapping belongs."""
+    """The endpoints, also one that stands where the mapping belongs, and the timestamp authority."""
     for index, tenant in enumerate(_items(data, "tenants")):
         endpoints = tenant.get("endpoints") if isinstance(tenant, dict) else None
         path = ("tenants", index, "endpoints")
@@ -102,6 +110,9 @@ def _addresses(data: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
             yield from (((*path, key), url) for key, url in endpoints.items())
         else:
             yield path, endpoints
+    evidence = data.get("evidence") if isinstance(data, dict) else None
+    if isinstance(evidence, dict) and "timestamp_url" in evidence:
+        yield ("evidence", "timestamp_url"), evidence["timestamp_url"]
 
 
 def _webhooks(data: object) -> Iterator[tuple[tuple[str | int, ...], object]]:

@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "evaluate": {*_DOCUMENTS, "saml"},
     "drift": {"errors", "model", "saml"},  # certificates and metadata are compared by what they say
     "history": {"errors", "model"},
+    "proof": {"errors", "model"},
     "report": {*_DOCUMENTS, "evaluate"},
     "deploy": {"errors", "bundled", "model"},
     "alert": {"errors", "model", "secret", "web_address", "graph", "history", "report"},
@@ -49,6 +50,7 @@ MAY_IMPORT = {
         "evaluate",
         "drift",
         "history",
+        "proof",
         "report",
         "deploy",
     },
@@ -83,6 +85,7 @@ MAY_TOUCH_THE_NETWORK = {
     "emulator",
     "history",  # when it is PostgreSQL
     "cli/metadata.py",  # is given a URL
+    "proof/authority.py",  # asks for timestamps
 }
 """Folders and files of `auditor/`, all of which do."""
 

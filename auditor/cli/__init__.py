@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "report": "The report's JSON Schema; any format again from report.json.",
     "drift": "What changed between two runs, and who did it.",
     "baseline": "The approved state: approve a run, show it, compare with it.",
+    "verify": "Verify a signed bundle: untouched, signed by whom, its report what its evidence gives?",
     "history": "The runs that scans kept: list, show, prune, and whether the nights still happen.",
     "deploy": "Files that scan every night: systemd, cron, Kubernetes, GitHub Actions, container.",
     "alert": "Try the channels of the configuration's alerts.",

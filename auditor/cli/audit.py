@@ -128,6 +128,17 @@ def reports_written_beside(
         remove_files(_stale_pages(report, directory, split=split))
 
 
+def report_files(report: Report, names: Sequence[str], *, split: bool = False) -> dict[str, bytes]:
+    """All files of a report in these formats, by their names in the output directory; with drift.json."""
+    from auditor.cli.drifted import as_file
+    from auditor.report import formats
+
+    chosen = [each for name, each in formats().items() if name in names]
+    rendered = _rendered(report, Path(), chosen, split=split)
+    files = {file.as_posix(): content for file, content in rendered}
+    return files if report.drift is None else {**files, "drift.json": as_file(report.drift)}
+
+
 def _rendered(
     report: Report, directory: Path, chosen: Sequence[Format], *, split: bool
 ) -> Iterator[tuple[Path, bytes]]:

@@ -6,21 +6,33 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cattrs
 import click
 
 from auditor.cli import options
 from auditor.errors import UsageError
-from auditor.model.configuration import ApplicationConfiguration, Configuration, Judgement
+from auditor.model.configuration import (
+    ApplicationConfiguration,
+    Configuration,
+    Judgement,
+    TenantConfiguration,
+)
 from auditor.model.rule import Severity
 from auditor.model.snapshot import TENANT, Snapshot, SnapshotError, Target, read_snapshot
 from auditor.model.wire import from_json
+
+if TYPE_CHECKING:
+    from auditor.cli.audit import ReportOptions
+    from auditor.cli.bundle import Bundler
+    from auditor.evaluate import RulePack
 
 _EPILOG = """\b
 Examples:
   auditor evaluate tonight.json.gz
   auditor evaluate tonight.json.gz --at 2027-03-01 --rules my-rules
+  auditor evaluate tonight.json.gz --config auditor.yaml --bundle evidence/tonight.zip
 """
 
 
@@ -33,6 +45,7 @@ Examples:
 )
 @options.rules
 @options.reports
+@options.bundle
 @options.at("when the snapshot was finished")
 @options.output
 def command(
@@ -43,6 +56,7 @@ def command(
     format_names: tuple[str, ...],
     split: bool,
     fail_on: Severity,
+    bundle_file: Path | None,
     at: datetime | None,
 ) -> int:
     """Judge a snapshot that `auditor collect` made. Needs no network and no credential.
@@ -50,30 +64,39 @@ def command(
     The same snapshot, rules, configuration and time give the same report, byte for byte.
     """
     from auditor.cli.audit import (
-        check_split,
+        ReportOptions,
         load_configuration_for,
         load_rules,
         suggest_split,
         tell,
         write_reports,
     )
+    from auditor.cli.bundle import Judged
     from auditor.cli.files import check_writable
     from auditor.cli.judging import judge
+    from auditor.cli.outcome import ExitCode
 
-    check_split(format_names, split=split)
+    reports = ReportOptions(out=out, formats=format_names, fail_on=fail_on, split=split)
     pack = load_rules(rules)
     configuration = load_configuration_for(config, pack, at) if config else None
+    bundler = _bundler(bundle_file, configuration, pack, rules, reports)
     check_writable(out)
     snapshot, judgement = read_file(file)
     if configuration is not None:
-        new = _judgement_for(snapshot, configuration)
+        new = configuration.judgement(_tenant_of(snapshot, configuration))
         snapshot = rejudged(snapshot, judgement, new)
         judgement = new
     audit = judge(snapshot, pack=pack, judgement=judgement, at=at, fail_on=fail_on)
     files = write_reports(audit.report, out, format_names, split=split)
+    code = audit.code
+    if bundler is not None and configuration is not None:
+        judged = Judged(report=audit.report, snapshot=snapshot, judgement=judgement)
+        tenant = _tenant_of(snapshot, configuration)
+        if not bundler.write(judged, tenant, place=bundler.file.parent):
+            code = ExitCode.CANNOT_RUN
     tell(audit, files)
     suggest_split(files, split=split)
-    return audit.code
+    return code
 
 
 def read_file(file: Path) -> tuple[Snapshot, Judgement]:
@@ -85,12 +108,31 @@ def read_file(file: Path) -> tuple[Snapshot, Judgement]:
         raise UsageError(f"{file}: {error}", remedy="Name a file that `auditor collect` wrote.") from error
 
 
-def _judgement_for(snapshot: Snapshot, configuration: Configuration) -> Judgement:
-    """What the configuration says about the snapshot's tenant."""
+def _bundler(
+    file: Path | None,
+    configuration: Configuration | None,
+    pack: RulePack,
+    rules: Path | None,
+    reports: ReportOptions,
+) -> Bundler | None:
+    from auditor.cli.bundle import bundler_for
+
+    if file is None:
+        return None
+    if configuration is None:
+        raise UsageError(
+            "a bundle is signed, and only a configuration says with what",
+            remedy="Name it with --config; its key `evidence` names certificate and key.",
+        )
+    return bundler_for(file, configuration, pack=pack, rules=rules, reports=reports)
+
+
+def _tenant_of(snapshot: Snapshot, configuration: Configuration) -> TenantConfiguration:
+    """The snapshot's tenant in the configuration."""
     names = {snapshot.tenant.id.lower(), *_domains(snapshot)}
     for tenant in configuration.tenants:
         if tenant.id.lower() in names:
-            return configuration.judgement(tenant)
+            return tenant
     known = ", ".join(tenant.id for tenant in configuration.tenants)
     raise UsageError(
         f"{configuration.file} does not name the snapshot's tenant {snapshot.tenant.id}; it names {known}",

@@ -15,9 +15,10 @@ Examples:
   auditor scan --config auditor.yaml
   auditor scan --application GoToMeeting --format json --fail-on critical
   auditor scan --all-applications --out /var/lib/auditor/report --quiet
+  auditor scan --bundle evidence/tonight.zip
 
 Several tenants in the configuration: OUT/<tenant id>/report.json each; one that cannot be read
-does not stop the next.
+does not stop the next. So do bundles: DIR/<tenant id>/FILE.
 """
 
 
@@ -26,6 +27,7 @@ does not stop the next.
 @options.rules
 @options.selection
 @options.reports
+@options.bundle
 @options.at("now")
 @click.option(
     "--metrics",
@@ -44,16 +46,19 @@ def command(
     format_names: tuple[str, ...],
     split: bool,
     fail_on: Severity,
+    bundle_file: Path | None,
     at: datetime | None,
     metrics_file: Path | None,
 ) -> int:
     """Read the tenant, judge it, write the reports.
 
     Looks at the applications of the configuration. Only reads; writes nothing but the reports, and these
-    only when the whole scan was made; and the file of --metrics, however it ended.
+    only when the whole scan was made; then the file of --bundle, signed; and the file of --metrics, however
+    it ended.
     """
     from auditor.cli.alerts import with_heartbeat
     from auditor.cli.audit import ReportOptions, load_configuration_for, load_rules
+    from auditor.cli.bundle import bundler_for
     from auditor.cli.metrics import Metrics
     from auditor.cli.tenants import Selection, scan_tenants
 
@@ -62,6 +67,7 @@ def command(
         reports = ReportOptions(out=out, formats=format_names, fail_on=fail_on, split=split)
         pack = load_rules(rules)
         configuration = load_configuration_for(config, pack, at)
+        bundler = bundler_for(bundle_file, configuration, pack=pack, rules=rules, reports=reports)
         return with_heartbeat(
             configuration,
             lambda: scan_tenants(
@@ -71,5 +77,6 @@ def command(
                 reports=reports,
                 at=at,
                 metrics=metrics,
+                bundler=bundler,
             ),
         )

@@ -20,6 +20,7 @@ from auditor.cli.audit import (
     tell,
     write_reports,
 )
+from auditor.cli.bundle import Bundler, Judged
 from auditor.cli.files import check_writable, write_files
 from auditor.cli.judging import Audit, judge
 from auditor.cli.kept import begun, existing_store_of, last_complete, store_of
@@ -30,8 +31,11 @@ from auditor.model.configuration import Configuration, TenantConfiguration
 from auditor.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from auditor.cli.alerts import Alerts
     from auditor.evaluate import RulePack
     from auditor.graph.traffic import Traffic
+    from auditor.history import History
+    from auditor.model.report import Undelivered
 
 _log = logging.getLogger("auditor")
 
@@ -55,58 +59,97 @@ def scan_tenants(
     reports: ReportOptions,
     at: datetime | None,
     metrics: Metrics | None = None,
+    bundler: Bundler | None = None,
 ) -> ExitCode:
-    """Scans each tenant; gives the exit code of all of them."""
+    """Scans each tenant; gives the exit code of all of them. `bundler` makes a bundle of each run."""
     check_writable(reports.out)
 
-    def audited(tenant: TenantConfiguration, traffic: Traffic) -> Audit:
+    def scan(tenant: TenantConfiguration) -> ExitCode:
+        with console.about(tenant.id), figures.attempt(tenant.id, names) as attempt:
+            _log.debug("scanning %s", tenant.id, extra={"event": "scan-started"})
+            audit = scanning.audit(tenant, attempt.traffic)
+            attempt.done(audit.report, audit.code)
+        return audit.code
+
+    names = [tenant.id for tenant in configuration.tenants]
+    figures = metrics or Metrics(None)
+    with alerts_of(configuration) as alerts, ExitStack() as stack:
+        with told_when_it_cannot_open(alerts, names):
+            history = stack.enter_context(store_of(configuration))
+        scanning = _Scanning(
+            configuration=configuration,
+            pack=pack,
+            selection=selection,
+            reports=reports,
+            at=at,
+            history=history,
+            alerts=alerts,
+            bundler=bundler,
+            places=_Places(configuration),
+        )
+        return _each(configuration, scan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scanning:
+    """A scan of one tenant after the other."""
+
+    configuration: Configuration
+    pack: RulePack
+    selection: Selection
+    reports: ReportOptions
+    at: datetime | None
+    history: History | None
+    alerts: Alerts | None
+    bundler: Bundler | None
+    places: _Places
+
+    def audit(self, tenant: TenantConfiguration, traffic: Traffic) -> Audit:
+        """Reads, judges, keeps and tells one tenant; `traffic` counts what it takes."""
+        configuration, reports = self.configuration, self.reports
         judgement = configuration.judgement(tenant)
-        with begun(history, tenant.id, alerts) as run:
+        with begun(self.history, tenant.id, self.alerts) as run:
             snapshot = collect_tenant(
                 tenant,
                 configuration,
-                pack=pack,
-                selection=selection,
-                compared=history is not None,
+                pack=self.pack,
+                selection=self.selection,
+                compared=self.history is not None,
                 last=run.last,
                 traffic=traffic,
             )
-            place = places.of(snapshot, reports.out)
+            folder = self.places.of(snapshot)
+            place = reports.out / folder
+            earlier = run.comparison_input(snapshot)
             audit = judge(
                 snapshot,
-                pack=pack,
+                pack=self.pack,
                 judgement=judgement,
-                at=at,
+                at=self.at,
                 fail_on=reports.fail_on,
-                compared_with=run.comparison_input(snapshot),
+                compared_with=earlier,
             )
             with reports_written_beside(
                 audit.report, place, reports.formats, split=reports.split, drift=audit.report.drift
             ) as files:
                 run.complete(audit, snapshot)
         late = run.delivered(snapshot.tenant.id)
-        if late:
-            report = replace(audit.report, undelivered=late)
-            audit = replace(audit, report=report, code=ExitCode.CANNOT_RUN)
-            write_reports(report, place, reports.formats, split=reports.split)
+        audit = _told_late(audit, late, place, reports) if late else audit
+        if self.bundler is not None:
+            judged = Judged(report=audit.report, snapshot=snapshot, judgement=judgement, earlier=earlier)
+            place = self.bundler.file.parent / folder
+            if not self.bundler.write(judged, tenant, place=place, history=self.history):
+                audit = replace(audit, code=ExitCode.CANNOT_RUN)
         tell(audit, files)
         suggest_split(files, split=reports.split)
         return audit
 
-    def scan(tenant: TenantConfiguration) -> ExitCode:
-        with console.about(tenant.id), figures.attempt(tenant.id, names) as attempt:
-            _log.debug("scanning %s", tenant.id, extra={"event": "scan-started"})
-            audit = audited(tenant, attempt.traffic)
-            attempt.done(audit.report, audit.code)
-        return audit.code
 
-    places = _Places(configuration)
-    names = [tenant.id for tenant in configuration.tenants]
-    figures = metrics or Metrics(None)
-    with alerts_of(configuration) as alerts, ExitStack() as stack:
-        with told_when_it_cannot_open(alerts, names):
-            history = stack.enter_context(store_of(configuration))
-        return _each(configuration, scan)
+def _told_late(audit: Audit, late: tuple[Undelivered, ...], place: Path, reports: ReportOptions) -> Audit:
+    """The audit of which alerts could not be delivered, its reports written anew."""
+    report = replace(audit.report, undelivered=late)
+    write_reports(report, place, reports.formats, split=reports.split)
+    return replace(audit, report=report, code=ExitCode.CANNOT_RUN)
 
 
 def collect_tenants(
@@ -128,7 +171,7 @@ def collect_tenants(
             compared=configuration.history is not None,
             last=last.snapshot if last else None,
         )
-        place = places.of(snapshot, file.parent) / file.name
+        place = file.parent / places.of(snapshot) / file.name
         write_files({place: snapshot.to_gzip()})
         _log.info("%s: %s, digest %s", place, _size(snapshot), snapshot.digest)
         return ExitCode.CLEAN
@@ -139,15 +182,15 @@ def collect_tenants(
 
 
 class _Places:
-    """One tenant: the directory itself; several: a folder in it per tenant id, none used twice."""
+    """One tenant: the output directory itself; several: a folder in it per tenant id, none used twice."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._several = len(configuration.tenants) > 1
         self._taken: set[str] = set()
 
-    def of(self, snapshot: Snapshot, directory: Path) -> Path:
+    def of(self, snapshot: Snapshot) -> Path:
         if not self._several:
-            return directory
+            return Path()
         tenant = snapshot.tenant.id.lower()
         if tenant in self._taken:
             raise CannotRunError(
@@ -155,7 +198,7 @@ class _Places:
                 remedy="Keep one of the two entries.",
             )
         self._taken.add(tenant)
-        return directory / tenant
+        return Path(tenant)
 
 
 def _each(configuration: Configuration, work: Callable[[TenantConfiguration], ExitCode]) -> ExitCode:

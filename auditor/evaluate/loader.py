@@ -86,7 +86,7 @@ def load_pack(directory: Path, *, folder: str = "rules") -> RulePack:
     return RulePack(
         rules=tuple(sorted(loaded.rules, key=lambda rule: rule.id)),
         profiles=tuple(sorted(loaded.profiles, key=lambda profile: profile.id)),
-        digest=_digest(files, directory),
+        digest=digest_of((file.relative_to(directory).as_posix(), file.read_bytes()) for file in files),
         folder=folder,
     )
 
@@ -106,11 +106,11 @@ def yaml_files(directory: Path) -> Iterator[Path]:
             yield file
 
 
-def _digest(files: Iterable[Path], directory: Path) -> str:
+def digest_of(files: Iterable[tuple[str, bytes]]) -> str:
+    """The digest of a pack: SHA-256 over its files, in the order of `yaml_files`."""
     digest = hashlib.sha256()
-    for file in files:
-        name = file.relative_to(directory).as_posix().encode()
-        content = file.read_bytes()
+    for path, content in files:
+        name = path.encode()
         digest.update(b"%d %s %d " % (len(name), name, len(content)) + content)
     return digest.hexdigest()
 

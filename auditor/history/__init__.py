@@ -2,6 +2,7 @@
 
 from auditor.history.address import password_of
 from auditor.history.database import StoreMissingError, StoreUnavailableError
+from auditor.history.manifests import KeptManifest
 from auditor.history.outbox import Letter, Outbox, Told
 from auditor.history.run import Approval, Pruned, RunEntry, RunLock, State
 from auditor.history.store import DamagedRunError, History, open_history
@@ -10,6 +11,7 @@ __all__ = [
     "Approval",
     "DamagedRunError",
     "History",
+    "KeptManifest",
     "Letter",
     "Outbox",
     "Pruned",

@@ -10,7 +10,7 @@ from auditor import __version__
 from auditor.errors import CannotRunError
 from auditor.history.database import Database
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; written here so that a store that has it opens without loading Alembic."""
 
 VERSION_TABLE = "auditor_schema"

@@ -20,6 +20,7 @@ from auditor.errors import CannotRunError, UsageError
 from auditor.history import outbox
 from auditor.history.address import store_url
 from auditor.history.database import Database
+from auditor.history.manifests import Manifests
 from auditor.history.migration import bring_up_to_date
 from auditor.history.outbox import Outbox, Told
 from auditor.history.parts import Document, Parts, canonical, report_parts, snapshot_parts
@@ -84,6 +85,11 @@ class History:
     def outbox(self) -> Outbox:
         """What is to be told."""
         return Outbox(self._database)
+
+    @property
+    def manifests(self) -> Manifests:
+        """Of the bundles that were made."""
+        return Manifests(self._database)
 
     def begin(self, name: str, at: datetime, *, stale_after: timedelta = STALE_AFTER) -> RunLock:
         """Begins a run of the tenant that the configuration calls `name`.
@@ -295,6 +301,11 @@ class History:
             approved_by=row.approved_by,
             reason=row.reason,
         )
+
+    def snapshot_digest(self, number: int) -> str | None:
+        """`Snapshot.digest` of what a run saw, without reading it."""
+        with self._database.reading() as connection:
+            return connection.execute(select(RUN.c.snapshot_digest).where(RUN.c.number == number)).scalar()
 
     def prune(self, *, keep: int | None = None, keep_days: int | None = None, at: datetime) -> Pruned:
         """Deletes old runs of every tenant: all but the newest `keep` complete ones, or those that began

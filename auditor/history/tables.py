@@ -82,6 +82,18 @@ APPROVAL = Table(
     sqlite_autoincrement=True,
 )
 
+MANIFEST = Table(
+    "auditor_manifest",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("tenant", String, nullable=False),
+    Column("run_id", String, nullable=False),  # no reference: a run may be pruned, its bundle stays
+    Column("digest", String, nullable=False),
+    Column("made_at", String, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("auditor_manifest_of_tenant", MANIFEST.c.tenant, MANIFEST.c.number)
+
 EVENT = Table(
     "auditor_event",
     METADATA,

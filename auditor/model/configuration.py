@@ -219,6 +219,20 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BundleSigning:
+    """`evidence`: with what bundles are signed and stamped."""
+
+    certificate_file: Path
+    """PEM; the signer's first, then those above it, if they are to come along."""
+    key: str
+    """`env:NAME` or `file:PATH` of the private key, PEM."""
+    key_password: str | None = None
+    """`env:NAME` or `file:PATH`."""
+    timestamp_url: str | None = None
+    """Of an RFC 3161 authority."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TenantConfiguration:
     """One tenant to scan."""
 
@@ -263,6 +277,7 @@ class Configuration:
     """Where people find the report; `{tenant}` and `{run}` stand for the ids."""
     heartbeat: str | None = None
     """`env:NAME` or `file:PATH`."""
+    evidence: BundleSigning | None = None
 
     def judgement(self, tenant: TenantConfiguration) -> Judgement:
         """What evaluation of this tenant needs; of declared files their names, not the machine's folders."""

@@ -37,10 +37,8 @@ def shown(text: object) -> Markup:
 
 
 def short(text: object, most: int = _LONGEST) -> Markup:
-    """Like `shown`, cut where it gets longer than a name or a sentence is; what is empty says so."""
+    """Like `shown`, cut where it gets longer than a name or a sentence is."""
     whole = str(text)
-    if not whole:
-        return Markup("<i>empty</i>")
     return shown(whole if len(whole) <= most else whole[: most - 1] + "…")
 
 
