@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from auditor.cli.outcome import ExitCode, of_several, outcome
+from auditor.cli.outcome import ExitCode, of_several, outcome, with_drift
 from auditor.model.finding import Finding, Status, Verdict
 from auditor.model.gap import Gap, Reason
 from auditor.model.rule import Severity
+from tests.report.drifted import sample_drift
 from tests.report.sample import sample_report
 
 _FINDING = sample_report().findings[0]
@@ -56,7 +57,21 @@ def test_a_failure_below_the_line_does_not_count(fail_on: Severity) -> None:
 
 
 @pytest.mark.parametrize(
-    ("codes", "code"), [((0, 0), 0), ((0, 3), 3), ((3, 10, 0), 10), ((10, 1, 3), 1), ((), 0)]
+    ("codes", "code"),
+    [((0, 0), 0), ((0, 11), 11), ((11, 3), 3), ((0, 3), 3), ((3, 10, 0), 10), ((10, 1, 3), 1), ((), 0)],
 )
 def test_several_tenants(codes: tuple[int, ...], code: int) -> None:
     assert of_several(ExitCode(each) for each in codes) == code
+
+
+def test_what_changed_counts_when_nothing_is_wrong_and_what_nobody_explains_is_wrong() -> None:
+    unexplained = sample_drift()  # of a critical property
+    explained = replace(unexplained, findings=())
+    waived = replace(
+        unexplained, findings=tuple(replace(it, status=Status.WAIVED) for it in unexplained.findings)
+    )
+    quiet = replace(explained, changes=(), access=())
+    for drift, code in ((unexplained, 10), (explained, 11), (waived, 11), (quiet, 0), (None, 0)):
+        assert with_drift(ExitCode.CLEAN, drift, fail_on=Severity.HIGH) == code
+    assert with_drift(ExitCode.NOT_EVALUATED, explained, fail_on=Severity.HIGH) == 3
+    assert with_drift(ExitCode.NOT_EVALUATED, unexplained, fail_on=Severity.HIGH) == 10

@@ -591,7 +591,7 @@ CHANGED = edited(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.data())
 def test_the_order_of_no_collection_matters(data: st.DataObject) -> None:
     before, after = _shuffle(data, snapshot()), _shuffle(data, CHANGED)
@@ -599,7 +599,7 @@ def test_the_order_of_no_collection_matters(data: st.DataObject) -> None:
     assert compare(before, after) == compare(snapshot(), CHANGED)
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(st.sampled_from([*DRIFT]), st.sampled_from([*DRIFT]))
 def test_the_way_back_mirrors_the_way_there(one: str, other: str) -> None:
     before = edited(snapshot(), *DRIFT[one][:2])
