@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 import textwrap
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -106,3 +107,9 @@ def test_the_two_commands_are_make_targets() -> None:
     makefile = (Path(__file__).parent.parent / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z]+)", README)) <= targets
+
+
+def test_the_gate_calls_the_test_command() -> None:
+    gate = Path(__file__).parent.parent / ".ci/run"
+    subprocess.run(["bash", "-n", gate], check=True)
+    assert gate.read_text(encoding="utf-8").splitlines()[-1] == "make test"
