@@ -46,9 +46,9 @@ _ACTIVITIES: Mapping[int, str] = {1: "Create", 2: "Update", 3: "Close"}
 
 def render(report: Report) -> bytes:
     """The whole file. The same report gives the same bytes."""
-    return "".join(
-        json.dumps(event, ensure_ascii=False, sort_keys=True) + "\n" for event in _events(report)
-    ).encode()
+    return b"".join(
+        f"{json.dumps(event, ensure_ascii=False, sort_keys=True)}\n".encode() for event in _events(report)
+    )
 
 
 def _events(report: Report) -> Iterator[dict[str, Any]]:
