@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from auditor.cli import console
+from auditor.errors import UsageError
 from auditor.model.rule import Severity
 from auditor.schema_problems import did_you_mean
+
+if TYPE_CHECKING:
+    from auditor.report import Format
+
+_log = logging.getLogger("auditor")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -48,13 +55,32 @@ class FormatNames(click.ParamType[tuple[str, ...]]):
     ) -> tuple[str, ...]:
         from auditor.report import formats
 
-        known = list(formats())
+        found = formats()
+        known = list(found)
         names = tuple(dict.fromkeys(name.strip() for name in value.split(",")))
         for name in names:
             if name not in (*known, "all"):
                 hint = did_you_mean(name, known) or "."
                 self.fail(f"unknown format {name!r}{hint} Known: {', '.join(known)}, all.", param, ctx)
-        return tuple(known) if "all" in names else names
+        if "all" in names:
+            return tuple(name for name in known if _can_be_made(found[name], ctx))
+        for name in names:
+            found[name].check()
+        return names
+
+
+_LEFT_OUT = "auditor.formats_left_out"
+
+
+def _can_be_made(candidate: Format, ctx: click.Context | None) -> bool:
+    """Whether nothing is missing for it; what is missing is told once the command knows how to."""
+    try:
+        candidate.check()
+    except UsageError as error:
+        if ctx is not None:
+            ctx.meta.setdefault(_LEFT_OUT, []).append((candidate.name, error))
+        return False
+    return True
 
 
 class SeverityName(click.Choice[str]):
@@ -161,6 +187,8 @@ def output(function: Function) -> Function:
     @functools.wraps(function)
     def wrapped(*, quiet: bool, verbose: bool, log_format: str, **options: Any) -> Any:
         console.configure(quiet=quiet, verbose=verbose, log_format=log_format)
+        for name, error in click.get_current_context().meta.get(_LEFT_OUT, ()):
+            _log.warning("%s is left out: %s. %s", name, error.message, error.remedy)
         return function(**options)
 
     options = _all_of(

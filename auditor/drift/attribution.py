@@ -7,6 +7,7 @@ nothing undid it later. Where the log was read and holds no such entry, that is 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -96,6 +97,11 @@ class _Joining:
         self._after = after
         self._log = log
         self._end = moment(after.finished_at)
+        self._by_id: defaultdict[str, list[LogEntry]] = defaultdict(list)
+        """The entries that name an object, by its id."""
+        for entry in log.entries if isinstance(log, Log) else ():
+            for id in entry.named:
+                self._by_id[id].append(entry)
 
     def attribution(self, change: Change) -> Attribution:
         """Who did it."""
@@ -105,7 +111,7 @@ class _Joining:
             return _unread(self._log)
         wanted = Wanted(change=change, object=self._object(change), related=self._related(change))
         begin = self._begin(change)
-        found = self._fitting(wanted, self._log.entries, begin)
+        found = self._fitting(wanted, begin)
         return _named(found) if found else _nobody(self._log, begin)
 
     def _begin(self, change: Change) -> datetime:
@@ -116,10 +122,11 @@ class _Joining:
         times = [self._since.get((change.section, subject.lower())) for subject in subjects]
         return moment(next(filter(None, times), self._before.started_at))
 
-    def _fitting(self, wanted: Wanted, entries: Sequence[LogEntry], begin: datetime) -> list[_Fitting]:
+    def _fitting(self, wanted: Wanted, begin: datetime) -> list[_Fitting]:
         """The entries that did it and were not undone, the best first."""
         found: list[_Fitting] = []
-        for entry in sorted(entries, key=lambda entry: (entry.at, entry.time)):
+        named = {entry for id in (wanted.object, *wanted.related) for entry in self._by_id.get(id, ())}
+        for entry in sorted(named, key=lambda entry: (entry.at, entry.time, entry.order)):
             if not begin - OVERLAP <= entry.at <= self._end:
                 continue
             match = wanted.match(entry)

@@ -50,6 +50,8 @@ class LoggedTarget:
 class LogEntry:
     """One entry."""
 
+    order: str
+    """What tells it from others of the same time: its id."""
     at: datetime
     time: str
     """`at` as the log writes it."""
@@ -183,6 +185,7 @@ def _entry(entry: Mapping[str, Node]) -> LogEntry:
     time = text(entry, "activityDateTime") or ""
     result = text(entry, "result")
     return LogEntry(
+        order=text(entry, "id") or canonical(entry),
         at=moment(time),
         time=time,
         activity=text(entry, "activityDisplayName") or "",

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from auditor.drift.access import access_changes
-from auditor.drift.difference import ABSENT, Comparing, Difference, Side, Unseen
+from auditor.drift.difference import ABSENT, Absent, Comparing, Difference, Side, Unseen
 from auditor.drift.form import Volatile
 from auditor.drift.last_seen import LastSeen
+from auditor.drift.meaning import has_gap
 from auditor.drift.people import people
 from auditor.drift.scope import Scope, differently_collected, incomparable, reference, scope_of
 from auditor.drift.table import PEOPLE, form_of
@@ -76,6 +77,8 @@ class _Comparison:
                 self._note_unknown(name, f"not asked for {when}")
                 continue
             for subject, one, other in self._records(section, was, now):
+                if one == other and not isinstance(one, Absent) and not has_gap(one):
+                    continue  # as most are, most nights
                 told = Subject(section=name, per=section.per, id=subject, form=form_of(section))
                 for found in comparing.differences(one, other, told.form.form):
                     match found:

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from auditor.model.report import Report
 
 
+def _needs_nothing() -> None:
+    """Of a format that can be made wherever the program runs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """One way to write a report down; a view that adds no judgement of its own."""
@@ -23,6 +27,8 @@ class Format:
     render_split: Callable[[Report], Iterator[tuple[str, bytes]]] | None = None
     """The same as several files, each by its path in the output directory; the one to open comes last.
     None where a format is one file whatever its size."""
+    check: Callable[[], None] = _needs_nothing
+    """Raises UsageError when something that it needs is missing here: asked before anything is run."""
 
 
 def formats() -> Mapping[str, Format]:

@@ -13,8 +13,8 @@ _URGENCY = {status: rank for rank, status in enumerate(STATUS_WORDS)}
 
 
 def findings(report: Report) -> tuple[Finding, ...]:
-    """All findings, in the report's order."""
-    return report.findings
+    """All findings, in the report's order: what rules found, then what the last night's changes gave."""
+    return report.findings + (report.drift.findings if report.drift else ())
 
 
 def most_urgent_first(found: Iterable[Finding]) -> list[Finding]:
@@ -87,8 +87,8 @@ class Expectations:
         return self._profiles.get(application.service_principal_id) if application else None
 
     def _of_rule(self, rule: RuleEntry | None) -> SourceLine:
-        if rule is None:  # a finding of the comparison with the last run: no file states it
+        if rule is None:  # a change, which no file forbids: the place where such rules would stand
             rule = next((each for each in self._rules.values() if each.source), None)
-            folder = rule.source.file.rsplit("/", 2)[0] if rule and rule.source else "rules"
-            return SourceLine(file=folder, line=1)
+        if rule is None:
+            return SourceLine(file="rules", line=1)
         return rule.source or SourceLine(file=f"rules/{rule.category}/{rule.id}.yaml", line=1)

@@ -37,8 +37,10 @@ def shown(text: object) -> Markup:
 
 
 def short(text: object, most: int = _LONGEST) -> Markup:
-    """Like `shown`, cut where it gets longer than a name or a sentence is."""
+    """Like `shown`, cut where it gets longer than a name or a sentence is; what is empty says so."""
     whole = str(text)
+    if not whole:
+        return Markup("<i>empty</i>")
     return shown(whole if len(whole) <= most else whole[: most - 1] + "…")
 
 

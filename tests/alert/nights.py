@@ -1,6 +1,6 @@
-"""Fifty nights of a tenant that breaks and mends, in processes that are killed at random points.
+"""Nights of a tenant that breaks and mends, in processes that are killed at random points.
 
-    python -m tests.alert.nights STORE SINK SEED
+    python -m tests.alert.nights STORE SINK NIGHTS SEED
 
 Forks, so that many deaths cost little. Each night is scanned until its run is complete, as a timer would;
 what comes of a night is known beforehand (`failing`), so whoever listens can say what it must have heard.
@@ -13,22 +13,23 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from auditor.alert.channel import Channel, Outcome
 from auditor.alert.delivery import deliver
 from auditor.alert.webhook import Webhook
 from auditor.cli.alerts import Alerts
 from auditor.drift.findings import compare_findings
-from auditor.history import State, open_history
+from auditor.history import Letter, open_history
 from auditor.model.configuration import ChannelKind, Configuration, Destination, EventKind, Route
 from auditor.model.finding import Finding, Status
 from auditor.model.report import Report
 from tests.history.sample import report_of, sample_snapshot
 from tests.report.sample import TENANT_ID
 
-NIGHTS = 50
 _SUBJECTS = 8
 
 
@@ -45,11 +46,11 @@ def fingerprint(subject: int) -> str:
     return f"{subject:032x}"
 
 
-def expected(seed: int) -> set[tuple[str, str, int]]:
+def expected(nights: int, seed: int) -> set[tuple[str, str, int]]:
     """Every event of the nights: its kind, the fingerprint, the night."""
     told = set()
     before: set[int] = set()
-    for night in range(NIGHTS):
+    for night in range(nights):
         now = failing(night, seed)
         told |= {("new", fingerprint(each), night) for each in now - before}
         told |= {("solved", fingerprint(each), night) for each in before - now}
@@ -83,6 +84,29 @@ def alerts_to(sink: str) -> Alerts:
     )
 
 
+class Deadly:
+    """A channel that kills the process at its `number`th event, before or after that is sent."""
+
+    of_run = False
+
+    def __init__(self, channel: Channel, *, number: int, after: bool) -> None:
+        self._channel = channel
+        self._left = number
+        self._after = after
+
+    def send(self, letters: Sequence[Letter]) -> Outcome:
+        self._left -= 1
+        if self._left == 0 and not self._after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        outcome = self._channel.send(letters)
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return outcome
+
+    def close(self) -> None:
+        self._channel.close()
+
+
 def scan(url: str, alerts: Alerts, night: int, seed: int) -> None:
     """One scan, without the reading of a tenant."""
     snapshot = sample_snapshot(night)
@@ -113,29 +137,44 @@ def is_complete(url: str, night: int) -> bool:
         return newest is not None and newest.run_id == report_of(sample_snapshot(night)).run.id
 
 
-def main(url: str, sink: str, seed: int) -> None:
-    """All nights; says how many scans were killed."""
+def dying(alerts: Alerts, *, after: bool) -> Alerts:
+    """The same channel; the process ends at its first event."""
+    deadly = {id: Deadly(channel, number=1, after=after) for id, channel in alerts.channels.items()}
+    return replace(alerts, channels=deadly)
+
+
+def main(url: str, sink: str, nights: int, seed: int) -> None:
+    """All nights; says how many scans were killed.
+
+    Every night dies in its own way at first: at any time, before or after its first event was sent, or not.
+    """
     chance = random.Random(seed + 1)
     alerts = alerts_to(sink)
-    began = time.monotonic()
-    os.waitpid(in_a_process(url, alerts, 0, seed), 0)
-    took = time.monotonic() - began
+    took = 0.5
     killed = 0
-    for night in range(NIGHTS):
+    for night in range(nights):
+        way = ("any time", "after an event", "before an event", "not at all")[night % 4]
         while not is_complete(url, night):
-            child = in_a_process(url, alerts, night, seed)
-            if chance.random() < 0.7:
-                time.sleep(chance.uniform(0, 1.2 * took))
+            told = dying(alerts, after=way == "after an event") if way.endswith("an event") else alerts
+            began = time.monotonic()
+            child = in_a_process(url, told, night, seed)
+            if way == "any time":
+                time.sleep(chance.uniform(0, took))
                 os.kill(child, signal.SIGKILL)
             _, status = os.waitpid(child, 0)
             killed += os.WIFSIGNALED(status)
-    _, status = os.waitpid(in_a_process(url, alerts, NIGHTS - 1, seed), 0)  # what is left is told
+            if way == "not at all":
+                took = time.monotonic() - began
+            way = chance.choice(["any time", "not at all"])
+    while is_left(url):
+        os.waitpid(in_a_process(url, alerts, nights - 1, seed), 0)
+    sys.stdout.write(f"{killed} killed\n")
+
+
+def is_left(url: str) -> bool:
     with open_history(url) as history:
-        assert status == 0
-        assert history.outbox.waiting(TENANT_ID, at=datetime.now(UTC) + timedelta(minutes=1)) == []
-        died = [run for run in history.runs() if run.state is State.DIED]
-    sys.stdout.write(f"{killed} killed, {len(died)} before they were complete\n")
+        return history.outbox.waiting(TENANT_ID, at=datetime.now(UTC) + timedelta(minutes=1)) != []
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
