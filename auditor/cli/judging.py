@@ -76,7 +76,7 @@ def _compared(
     )
     if before is not None:
         runs = (before.report.run.id, report.run.id)
-        seen = last_seen(before.snapshot, earlier.earlier)
+        seen = last_seen(before.snapshot, before.earlier)
         found = drift_between(seen, snapshot, runs=runs, pack=pack, judgement=judgement)
         drift, waivers = waived(found, report, judgement, narrowed=snapshot.entries is not None)
         report = replace(report, drift=drift, waivers=waivers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,11 +102,11 @@ class Run:
         if before is None or before.snapshot.tenant.id != snapshot.tenant.id:  # it went by another name then
             before = last_complete(self.history, snapshot.tenant.id)
         trend = self.history.trend(snapshot.tenant.id, most=_TREND_RUNS - 1)
-        earlier: tuple[Snapshot, ...] = ()
         if before is not None:
             tenant, run_id = before.snapshot.tenant.id, before.report.run.id
             earlier = earlier_snapshots(self.history, tenant, before.snapshot, run_id)
-        return ComparisonInput(before=before, earlier=earlier, trend=tuple(trend))
+            before = replace(before, earlier=earlier)
+        return ComparisonInput(before=before, trend=tuple(trend))
 
     def complete(self, audit: Audit, snapshot: Snapshot) -> None:
         """Keeps what was seen and said, and what of it is to be told."""

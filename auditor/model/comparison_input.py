@@ -14,6 +14,9 @@ class EarlierRun:
 
     report: Report
     snapshot: Snapshot
+    earlier: tuple[Snapshot, ...] = ()
+    """What further runs saw before it, the last one first: as far back as something was last seen then that
+    this one could not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +25,5 @@ class ComparisonInput:
 
     before: EarlierRun | None
     """None in the first run."""
-    earlier: tuple[Snapshot, ...] = ()
-    """What further runs saw before that, the last one first: as far back as something was last seen then that
-    `before` could not read."""
     trend: tuple[TrendPoint, ...] = ()
     """The numbers of the complete runs before, oldest first."""

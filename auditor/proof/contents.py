@@ -26,6 +26,8 @@ WAIVERS = "waivers.json"
 COMPARISON = "comparison.json"
 PREVIOUS_REPORT = "previous/report.json.gz"
 PREVIOUS_SNAPSHOT = "previous/snapshot.json.gz"
+EARLIER = "previous/earlier/"
+"""Followed by the number of the snapshot: what the previous run could not read was last seen there."""
 RULES = "rules/"
 """Followed by the path of each file in the folder of the rules."""
 REPORT = "report.json"
@@ -125,6 +127,8 @@ def files_of(case: Case) -> dict[str, bytes]:
     if before is not None:
         files[PREVIOUS_SNAPSHOT] = before.snapshot.to_gzip()
         files[PREVIOUS_REPORT] = gzip.compress(_written(before.report), mtime=0)
+        for number, snapshot in enumerate(before.earlier, 1):
+            files[f"{EARLIER}{number:02}.json.gz"] = snapshot.to_gzip()
     return files
 
 
@@ -138,7 +142,12 @@ def read_case(files: Mapping[str, bytes]) -> Case:
         before = None
         if comparison.previous is not None:
             report = _parsed(PREVIOUS_REPORT, _unpacked(files, PREVIOUS_REPORT), Report)
-            before = EarlierRun(report=report, snapshot=_snapshot(files, PREVIOUS_SNAPSHOT))
+            earlier = (name for name in sorted(files) if name.startswith(EARLIER))
+            before = EarlierRun(
+                report=report,
+                snapshot=_snapshot(files, PREVIOUS_SNAPSHOT),
+                earlier=tuple(_snapshot(files, name) for name in earlier),
+            )
         compared_with = ComparisonInput(before=before, trend=comparison.trend)
     case = Case(
         snapshot=_snapshot(files, SNAPSHOT),
