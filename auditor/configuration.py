@@ -87,6 +87,7 @@ def load_configuration(file: Path, *, known: Known, at: datetime | None = None) 
         report_url=data.get("report_url"),
         heartbeat=reference(document.file.parent, data.get("heartbeat")),
         evidence=_evidence(document.file.parent, data.get("evidence")),
+        redaction_key=reference(document.file.parent, data.get("redaction_key")),
     )
 
 

@@ -80,8 +80,9 @@ def _secrets(data: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
             for key in _SECRETS_OF_CREDENTIAL:
                 if key in credential:
                     yield ("tenants", index, "credential", key), credential[key]
-    if isinstance(data, dict) and "heartbeat" in data:
-        yield ("heartbeat",), data["heartbeat"]
+    for key in ("heartbeat", "redaction_key"):
+        if isinstance(data, dict) and key in data:
+            yield (key,), data[key]
     evidence = data.get("evidence") if isinstance(data, dict) else None
     if isinstance(evidence, str):  # a key where the mapping belongs
         yield ("evidence",), evidence

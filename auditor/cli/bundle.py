@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 from auditor.bundled import bundled
 from auditor.cli.audit import ReportOptions, report_files
 from auditor.cli.files import check_writable, written_beside
+from auditor.cli.redacting import RedactedCase
 from auditor.errors import CannotRunError, UsageError
-from auditor.model.comparison_input import ComparisonInput
 from auditor.model.configuration import Configuration, Judgement, TenantConfiguration
-from auditor.model.snapshot import Snapshot
 from auditor.secret import resolve
 
 if TYPE_CHECKING:
@@ -27,18 +26,6 @@ if TYPE_CHECKING:
     from auditor.proof.signing import Signer
 
 _log = logging.getLogger("auditor")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """One run, as a bundle needs it."""
-
-    report: Report
-    """The final one."""
-    snapshot: Snapshot
-    judgement: Judgement
-    earlier: ComparisonInput | None = None
-    """What it was compared with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +42,13 @@ class Bundler:
     rules_folder: str
 
     def write(
-        self, judged: Judged, tenant: TenantConfiguration, *, place: Path, history: History | None = None
+        self,
+        report: Report,
+        judged: RedactedCase,
+        tenant: TenantConfiguration,
+        *,
+        place: Path,
+        history: History | None = None,
     ) -> bool:
         """Writes the bundle into the folder `place`; whether all of it came about that was asked for.
 
@@ -66,15 +59,15 @@ class Bundler:
         from auditor.proof.contents import Case
         from auditor.proof.manifest import PreviousManifest
 
-        report, tenant_id = judged.report, judged.snapshot.tenant.id
+        used, tenant_id = judged.case, report.run.tenant.id
         last = history.manifests.last(tenant_id) if history else None
         previous = PreviousManifest(run_id=last.run_id, sha256=last.digest) if last else None
         case = Case(
-            snapshot=judged.snapshot,
-            configuration=_used(tenant, judged.judgement),
+            snapshot=used.snapshot,
+            configuration=_used(tenant, used.judgement),
             rules=self.rules,
-            compared_with=judged.earlier,
-            baseline=_baseline(history, tenant_id) if history else None,
+            compared_with=used.compared_with,
+            baseline=judged.baseline(_baseline(history, tenant_id)) if history else None,
             undelivered=report.undelivered,
         )
         bundle = make_bundle(

@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import pairwise
@@ -40,7 +40,7 @@ class _Text(logging.Formatter):
         from auditor.report.text import visible
 
         lines = [f"auditor: {record.getMessage()}", *(f"  {line}" for line in _remedy(record))]
-        return mask("\n".join(visible(line.replace("\n", " ")) for line in lines))
+        return _shown("\n".join(visible(line.replace("\n", " ")) for line in lines))
 
 
 class _JsonLines(logging.Formatter):
@@ -51,15 +51,29 @@ class _JsonLines(logging.Formatter):
             "run": _run.get(),
             "event": getattr(record, "event", record.levelname.lower()),
             "logger": record.name,
-            "message": mask(record.getMessage()),
+            "message": _shown(record.getMessage()),
         }
         if _tenant.get():
             entry["tenant"] = mask(_tenant.get())
         if hasattr(record, "run_id"):
             entry["runId"] = record.run_id
         for remedy in _remedy(record):
-            entry["remedy"] = mask(remedy)
+            entry["remedy"] = _shown(remedy)
         return json.dumps(entry)
+
+
+_rewritings: list[Callable[[str], str]] = []
+
+
+def rewrite(change: Callable[[str], str] | None) -> None:
+    """From now on each line is changed so before it is shown; None: it is shown as it is."""
+    _rewritings[:] = [] if change is None else [change]
+
+
+def _shown(text: str) -> str:
+    for change in _rewritings:
+        text = change(text)
+    return mask(text)
 
 
 def _remedy(record: logging.LogRecord) -> list[str]:

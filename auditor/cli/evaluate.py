@@ -46,6 +46,7 @@ Examples:
 @options.rules
 @options.reports
 @options.bundle
+@options.redact
 @options.at("when the snapshot was finished")
 @options.output
 def command(
@@ -57,6 +58,8 @@ def command(
     split: bool,
     fail_on: Severity,
     bundle_file: Path | None,
+    redact: bool,
+    pseudonyms: Path | None,
     at: datetime | None,
 ) -> int:
     """Judge a snapshot that `auditor collect` made. Needs no network and no credential.
@@ -71,10 +74,10 @@ def command(
         tell,
         write_reports,
     )
-    from auditor.cli.bundle import Judged
     from auditor.cli.files import check_writable
     from auditor.cli.judging import judge
     from auditor.cli.outcome import ExitCode
+    from auditor.cli.redacting import Case, RedactedCase, redactor_for
 
     reports = ReportOptions(out=out, formats=format_names, fail_on=fail_on, split=split)
     pack = load_rules(rules)
@@ -83,19 +86,28 @@ def command(
     check_writable(out)
     snapshot, judgement = read_file(file)
     if configuration is not None:
-        new = configuration.judgement(_tenant_of(snapshot, configuration))
-        snapshot = rejudged(snapshot, judgement, new)
-        judgement = new
-    audit = judge(snapshot, pack=pack, judgement=judgement, at=at, fail_on=fail_on)
-    files = write_reports(audit.report, out, format_names, split=split)
-    code = audit.code
-    if bundler is not None and configuration is not None:
-        judged = Judged(report=audit.report, snapshot=snapshot, judgement=judgement)
-        tenant = _tenant_of(snapshot, configuration)
-        if not bundler.write(judged, tenant, place=bundler.file.parent):
-            code = ExitCode.CANNOT_RUN
-    tell(audit, files)
-    suggest_split(files, split=split)
+        old, judgement = judgement, configuration.judgement(_tenant_of(snapshot, configuration))
+        snapshot = rejudged(snapshot, old, judgement)
+    with redactor_for(
+        redact=redact,
+        names=pseudonyms,
+        configuration=configuration,
+        folder=(config or file).parent,
+        out=out,
+        pack=pack,
+    ) as redactor:
+        case = Case(snapshot=snapshot, judgement=judgement)
+        shown = redactor.redacted(case) if redactor else RedactedCase(case=case)
+        case = shown.case
+        audit = judge(case.snapshot, pack=pack, judgement=case.judgement, at=at, fail_on=fail_on)
+        files = write_reports(audit.report, out, format_names, split=split)
+        code = audit.code
+        if bundler is not None and configuration is not None:
+            tenant = _tenant_of(snapshot, configuration)
+            whole = bundler.write(audit.report, shown, tenant, place=bundler.file.parent)
+            code = code if whole else ExitCode.CANNOT_RUN
+        tell(audit, files)
+        suggest_split(files, split=split)
     return code
 
 

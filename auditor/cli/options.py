@@ -172,6 +172,23 @@ def split(function: Function) -> Function:
     )(function)
 
 
+def redact(function: Function) -> Function:
+    """`--redact` and `--pseudonyms`."""
+    return _all_of(
+        click.option(
+            "--redact",
+            is_flag=True,
+            help="Write pseudonyms in place of people's names and addresses; the key stays beside the "
+            "configuration.",
+        ),
+        click.option(
+            "--pseudonyms",
+            type=FILE,
+            help="With --redact: a file, not in --out, that says who each pseudonym stands for.",
+        ),
+    )(function)
+
+
 def at(default: str) -> Callable[[Function], Function]:
     """`--at`; `default` says in words when nothing is given."""
     return click.option(

@@ -28,6 +28,7 @@ does not stop the next. So do bundles: DIR/<tenant id>/FILE.
 @options.selection
 @options.reports
 @options.bundle
+@options.redact
 @options.at("now")
 @click.option(
     "--metrics",
@@ -47,6 +48,8 @@ def command(
     split: bool,
     fail_on: Severity,
     bundle_file: Path | None,
+    redact: bool,
+    pseudonyms: Path | None,
     at: datetime | None,
     metrics_file: Path | None,
 ) -> int:
@@ -60,6 +63,7 @@ def command(
     from auditor.cli.audit import ReportOptions, load_configuration_for, load_rules
     from auditor.cli.bundle import bundler_for
     from auditor.cli.metrics import Metrics
+    from auditor.cli.redacting import redactor_for
     from auditor.cli.tenants import Selection, scan_tenants
 
     metrics = Metrics(metrics_file)
@@ -68,15 +72,24 @@ def command(
         pack = load_rules(rules)
         configuration = load_configuration_for(config, pack, at)
         bundler = bundler_for(bundle_file, configuration, pack=pack, rules=rules, reports=reports)
-        return with_heartbeat(
-            configuration,
-            lambda: scan_tenants(
+        with redactor_for(
+            redact=redact,
+            names=pseudonyms,
+            configuration=configuration,
+            folder=config.parent,
+            out=out,
+            pack=pack,
+        ) as redactor:
+            return with_heartbeat(
                 configuration,
-                pack=pack,
-                selection=Selection(applications=applications, all=all_applications, max_wait=max_wait),
-                reports=reports,
-                at=at,
-                metrics=metrics,
-                bundler=bundler,
-            ),
-        )
+                lambda: scan_tenants(
+                    configuration,
+                    pack=pack,
+                    selection=Selection(applications=applications, all=all_applications, max_wait=max_wait),
+                    reports=reports,
+                    at=at,
+                    metrics=metrics,
+                    bundler=bundler,
+                    redactor=redactor,
+                ),
+            )

@@ -20,12 +20,13 @@ from auditor.cli.audit import (
     tell,
     write_reports,
 )
-from auditor.cli.bundle import Bundler, Judged
+from auditor.cli.bundle import Bundler
 from auditor.cli.files import check_writable, write_files
 from auditor.cli.judging import Audit, judge
 from auditor.cli.kept import begun, existing_store_of, last_complete, store_of
 from auditor.cli.metrics import Metrics
 from auditor.cli.outcome import ExitCode, of_several
+from auditor.cli.redacting import Case, RedactedCase, Redactor
 from auditor.errors import CannotRunError, NoSuchApplicationError, UsageError
 from auditor.model.configuration import Configuration, TenantConfiguration
 from auditor.model.snapshot import Snapshot
@@ -60,8 +61,13 @@ def scan_tenants(
     at: datetime | None,
     metrics: Metrics | None = None,
     bundler: Bundler | None = None,
+    redactor: Redactor | None = None,
 ) -> ExitCode:
-    """Scans each tenant; gives the exit code of all of them. `bundler` makes a bundle of each run."""
+    """Scans each tenant; gives the exit code of all of them.
+
+    `bundler` makes a bundle of each run; `redactor` makes what is written fit to leave: history and alerts
+    stay inside and name people.
+    """
     check_writable(reports.out)
 
     def scan(tenant: TenantConfiguration) -> ExitCode:
@@ -85,6 +91,7 @@ def scan_tenants(
             history=history,
             alerts=alerts,
             bundler=bundler,
+            redactor=redactor,
             places=_Places(configuration),
         )
         return _each(configuration, scan)
@@ -102,6 +109,7 @@ class _Scanning:
     history: History | None
     alerts: Alerts | None
     bundler: Bundler | None
+    redactor: Redactor | None
     places: _Places
 
     def audit(self, tenant: TenantConfiguration, traffic: Traffic) -> Audit:
@@ -120,29 +128,34 @@ class _Scanning:
             )
             folder = self.places.of(snapshot)
             place = reports.out / folder
-            earlier = run.comparison_input(snapshot)
-            audit = judge(
-                snapshot,
-                pack=self.pack,
-                judgement=judgement,
-                at=self.at,
-                fail_on=reports.fail_on,
-                compared_with=earlier,
-            )
+            case = Case(snapshot=snapshot, judgement=judgement, compared_with=run.comparison_input(snapshot))
+            audit = self._judged(case)
+            redacted = self.redactor.redacted(case) if self.redactor else RedactedCase(case=case)
+            shown = self._judged(redacted.case) if self.redactor else audit
             with reports_written_beside(
-                audit.report, place, reports.formats, split=reports.split, drift=audit.report.drift
+                shown.report, place, reports.formats, split=reports.split, drift=shown.report.drift
             ) as files:
                 run.complete(audit, snapshot)
         late = run.delivered(snapshot.tenant.id)
-        audit = _told_late(audit, late, place, reports) if late else audit
+        late = redacted.undelivered(late)
+        shown = _told_late(shown, late, place, reports) if late else shown
         if self.bundler is not None:
-            judged = Judged(report=audit.report, snapshot=snapshot, judgement=judgement, earlier=earlier)
             place = self.bundler.file.parent / folder
-            if not self.bundler.write(judged, tenant, place=place, history=self.history):
-                audit = replace(audit, code=ExitCode.CANNOT_RUN)
-        tell(audit, files)
+            if not self.bundler.write(shown.report, redacted, tenant, place=place, history=self.history):
+                shown = replace(shown, code=ExitCode.CANNOT_RUN)
+        tell(shown, files)
         suggest_split(files, split=reports.split)
-        return audit
+        return shown
+
+    def _judged(self, case: Case) -> Audit:
+        return judge(
+            case.snapshot,
+            pack=self.pack,
+            judgement=case.judgement,
+            at=self.at,
+            fail_on=self.reports.fail_on,
+            compared_with=case.compared_with,
+        )
 
 
 def _told_late(audit: Audit, late: tuple[Undelivered, ...], place: Path, reports: ReportOptions) -> Audit:

@@ -278,6 +278,8 @@ class Configuration:
     heartbeat: str | None = None
     """`env:NAME` or `file:PATH`."""
     evidence: BundleSigning | None = None
+    redaction_key: str | None = None
+    """`env:NAME` or `file:PATH`."""
 
     def judgement(self, tenant: TenantConfiguration) -> Judgement:
         """What evaluation of this tenant needs; of declared files their names, not the machine's folders."""

@@ -41,6 +41,8 @@ class Run:
     rules: RuleSet
     tenant: TenantIdentity
     cloud: str
+    redacted: bool = False
+    """Whether pseudonyms stand in place of people's names and addresses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

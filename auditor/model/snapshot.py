@@ -116,11 +116,13 @@ class Snapshot:
     entries: tuple[int, ...] | None = None
     """Indices of the configuration's applications that this collection looked for; None: all of them."""
     sections: Mapping[str, Section]
+    redaction: str | None = None
+    """Which key the pseudonyms in it were made with, without telling the key; None: it names people."""
 
     @property
     def digest(self) -> str:
         """SHA-256, hex, of the canonical document without the digest itself."""
-        return _digest(to_json(self))
+        return _digest(self._document())
 
     def record(self, section: str, subject: str = TENANT) -> Record | None:
         """The record, or None when this collection had no reason to ask for it."""
@@ -129,8 +131,14 @@ class Snapshot:
 
     def to_bytes(self) -> bytes:
         """Canonical JSON with its digest: sorted keys, no spaces, UTF-8."""
-        document = cast(dict[str, Json], to_json(self))
+        document = self._document()
         return _canonical({**document, "digest": _digest(document)})
+
+    def _document(self) -> dict[str, Json]:
+        document = cast(dict[str, Json], to_json(self))
+        if self.redaction is None:  # as it was written before there was redaction: with the same digest
+            del document["redaction"]
+        return document
 
     def to_gzip(self) -> bytes:
         """What `auditor collect` writes; the same snapshot gives the same bytes (no time in the header)."""

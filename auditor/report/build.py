@@ -59,6 +59,7 @@ def build_report(
             rules=RuleSet(count=sum(rule.enabled for rule in rules), digest=pack.digest),
             tenant=snapshot.tenant,
             cloud=snapshot.cloud,
+            redacted=snapshot.redaction is not None,
         ),
         coverage=Coverage(
             evaluated=count[Status.PASS] + count[Status.FAIL] + count[Status.WAIVED],

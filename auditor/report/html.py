@@ -26,7 +26,7 @@ from auditor.report import Format, page_text, presentation
 from auditor.report.assurance import controls, framework_name, rule_verdicts
 from auditor.report.places import FOLDER, INDEX, Places, anchor, page_name, profile_owners
 from auditor.report.since import Turn, actor_name, since, who
-from auditor.report.text import act, brief, visible
+from auditor.report.text import REDACTED, act, brief, visible
 from auditor.report.timeline import days_in_words, timeline
 from auditor.report.trend import trend
 
@@ -98,6 +98,7 @@ def _whole(report: Report) -> dict[str, Any]:
         "names": {each.service_principal_id: each.display_name for each in report.applications},
         "by_fingerprint": {f.fingerprint: f for f in presentation.all_findings(report)},
         "compact": len(report.applications) > COMPACT_ABOVE,
+        "redacted": REDACTED,
         "portal": _PORTALS.get(report.run.cloud),
     }
 

@@ -16,7 +16,7 @@ from auditor.model.rule import Severity
 from auditor.report import Format
 from auditor.report.carried import about, findings, most_urgent_first, tenant_name, waiver_text
 from auditor.report.presentation import STATUS_WORDS, blind_spots, verdict_sentence
-from auditor.report.text import act, brief, value_text, visible
+from auditor.report.text import REDACTED, act, brief, value_text, visible
 from auditor.report.timeline import days_in_words
 
 SIZE_LIMIT = 1024 * 1024 - 4096
@@ -171,6 +171,8 @@ def _run(report: Report) -> Iterator[str]:
     run = report.run
     yield f"- Tenant {_code(run.tenant.id)}, cloud {run.cloud}, read {run.started_at} to {run.finished_at}"
     yield f"- Judged for {run.evaluated_at} by {run.rules.count} rules, digest {_code(run.rules.digest[:16])}"
+    if run.redacted:
+        yield f"- {REDACTED}"
     yield f"- saml-app-auditor {_code(run.auditor_version)}, run {_code(run.id)}"
 
 

@@ -18,7 +18,7 @@ from auditor.model.finding import Finding, Status
 from auditor.model.report import AuditedApplication, Certificate, Report, ReportedGap
 from auditor.model.waiver import WaiverState
 from auditor.report.presentation import waivers_by_urgency
-from auditor.report.text import act, visible
+from auditor.report.text import REDACTED, act, visible
 from auditor.report.timeline import days_in_words
 
 _FAILURES_SHOWN = 20
@@ -49,6 +49,7 @@ def summary(report: Report, *, files: Sequence[Path] = ()) -> RenderableType:
     """What rich prints; `files` are the reports that were written."""
     parts = [
         Text(verdict(report), style="bold"),
+        *([Text(REDACTED)] if report.run.redacted else []),
         *_section("Failures, most severe first", _failures(report)),
         *_section("Expires next", _expiries(report)),
         *_section("Could not be seen", _gaps(report)),

@@ -29,6 +29,8 @@ _TIME_OF_DAY = re.compile(r"(?<=\b\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d+)?Z\b")
 
 _TO_THE_APPLICATION = "Entra admin center: Entra ID, Enterprise apps, the application, "
 
+REDACTED = "Redacted: pseudonyms stand in place of people's names and addresses."
+
 _COMBINING_RUN = 4
 """More combining marks than this on one letter are a name that wants to climb out of its line."""
 

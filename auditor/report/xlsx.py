@@ -125,6 +125,7 @@ def _facts(report: Report) -> Iterator[tuple[str, Sequence[tuple[str, Cell]]]]:
             ("rules", run.rules.count),
             ("digest of the rules", run.rules.digest),
             ("could not be read", len(report.coverage.gaps)),
+            ("people's names and addresses", "pseudonyms" if run.redacted else "as read"),
         ],
     )
     if report.comparison is not None:
