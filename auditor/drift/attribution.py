@@ -188,9 +188,17 @@ def _unread(log: Gap | None) -> Attribution:
 
 
 def _named(found: Sequence[_Fitting]) -> Attribution:
-    """The best of them; ambiguous where another actor's entry fits as well."""
-    best = found[0]
-    as_well = {_who(each) for each in found if each.rank == best.rank}
+    """The best of them; ambiguous where another actor's entry fits as well.
+
+    Graph documents both halves of `initiatedBy` as nullable: an entry that names nobody attributes nothing.
+    """
+    alike = [each for each in found if each.rank == found[0].rank]
+    best = next((each for each in alike if _who(each)[1]), None)
+    if best is None:
+        entry = found[0].entry
+        reason = f"the entry of {entry.time} ({entry.activity}) does not say who"
+        return Attribution(status=AttributionStatus.UNATTRIBUTED, reason=reason)
+    as_well = {_who(each) for each in alike}
     ambiguous = len(as_well) > 1
     reason = None
     if ambiguous:

@@ -138,6 +138,15 @@ def test_an_application_may_have_done_it() -> None:
     assert (found.actor.kind, found.actor.id, found.actor.name) == ("application", "sp9", "Pipeline")
 
 
+def test_an_entry_that_names_nobody_attributes_nothing() -> None:
+    nobody = {**entry(added_url()), "initiatedBy": {"user": None, "app": None}}
+    found = url_added(nobody)
+    assert (found.status, found.actor) == (UNATTRIBUTED, None)
+    assert found.reason == f"the entry of {NOON} (Update service principal) does not say who"
+    beside = url_added(nobody, entry(added_url()))
+    assert (beside.status, beside.actor and beside.actor.name) == (AMBIGUOUS, "ada@contoso.com")
+
+
 MISLEADING: dict[str, Entry] = {
     "another property of the object": entry(of(SP, modified("DisplayName", "a", "b")), by="mallory"),
     "another object of the same name": entry(added_url(id=OTHER), by="mallory"),
