@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,9 @@ _log = logging.getLogger("auditor")
 
 BASELINE = "baseline"
 LAST = "last"
+
+_MOST_LOGS = 100
+"""So many runs between the two sides are asked who changed what; older ones are not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,7 @@ def sides(
         if before is None:
             of = after.snapshot.tenant.id
             before = store.before(after, of) if from_ is None else store.side(from_, of)
-        yield before, after
+        yield store.with_logs(before, after), after
 
 
 def file_named(name: str) -> Side | None:
@@ -124,6 +127,23 @@ class Store:
         else:
             run = self.history.run(name)
         return Side(snapshot=self.history.snapshot(str(run.number)), run=run)
+
+    def with_logs(self, before: Side, after: Side) -> Side:
+        """`before` with the runs up to `after`: who changed what in that time stands in their logs."""
+        from auditor.drift.last_seen import LastSeen
+        from auditor.history import DamagedRunError, State
+
+        start, end = before.snapshot.started_at, after.snapshot.started_at
+        seen = before.seen or LastSeen(snapshot=before.snapshot)
+        runs = self.history.runs(after.snapshot.tenant.id)
+        between = [run for run in runs if run.state is State.COMPLETE and start < run.started_at < end]
+        found: list[Snapshot] = []
+        for run in between[:_MOST_LOGS]:
+            try:
+                found.append(self.history.snapshot(str(run.number)))
+            except DamagedRunError as error:
+                _log.warning("%s; what its log says is not known", error.message)
+        return replace(before, seen=replace(seen, between=(*found, *seen.between)))
 
     def before(self, after: Side, tenant: str) -> Side:
         """The last complete run before `after` that can be read; one that is damaged is passed over."""

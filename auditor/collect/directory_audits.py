@@ -123,8 +123,13 @@ async def read_log(context: Context, *, pages: int) -> dict[str, Record]:
 
 
 def window_start(last: Snapshot | None, at: datetime) -> datetime:
-    """Where the window begins; `at` is when this collection began."""
-    return at - FIRST if last is None else datetime.fromisoformat(last.started_at) - OVERLAP
+    """Where the window begins; `at` is when this collection began.
+
+    A last snapshot from the future (a clock was set back) says nothing about when it was: then it is as
+    without one.
+    """
+    began = None if last is None else datetime.fromisoformat(last.started_at)
+    return at - FIRST if began is None or began > at else began - OVERLAP
 
 
 def mentioned(sections: Mapping[str, Section]) -> set[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from auditor.drift.last_seen import LastSeen
-from auditor.drift.log import Log, LogEntry, joined_logs, log_of, moment
+from auditor.drift.log import Log, LogEntry, joined_logs, moment
 from auditor.drift.logged import is_logged
 from auditor.drift.matching import Fit, Match, Wanted
 from auditor.drift.meaning import text
@@ -49,7 +49,8 @@ def attribute(drift: Drift, before: Snapshot | LastSeen, after: Snapshot) -> Dri
     """
     seen = before if isinstance(before, LastSeen) else LastSeen(snapshot=before)
     before = seen.snapshot
-    log = joined_logs([after, before, *seen.between]) if seen.between else log_of(after)
+    between = (before, *seen.between) if seen.between else ()
+    log = joined_logs([after, *sorted(between, key=lambda each: each.started_at, reverse=True)])
     joining = _Joining(seen=seen, after=after, log=log)
     changes = tuple(replace(change, attribution=joining.attribution(change)) for change in drift.changes)
     by_change = _ByAccess(changes)
@@ -112,7 +113,10 @@ class _Joining:
         wanted = Wanted(change=change, object=self._object(change), related=self._related(change))
         begin = self._begin(change)
         found = self._fitting(wanted, begin)
-        return _named(found) if found else _nobody(self._log, begin)
+        if found:
+            return _named(found)
+        hole = self._log.unread if begin < self._log.since else None
+        return _unread(hole) if hole else _nobody(self._log, begin)
 
     def _begin(self, change: Change) -> datetime:
         """When the collection began that saw the state before."""
@@ -120,7 +124,10 @@ class _Joining:
         if change.application is not None:
             subjects.append(change.application.service_principal_id)
         times = [self._since.get((change.section, subject.lower())) for subject in subjects]
-        return moment(next(filter(None, times), self._before.started_at))
+        begin = moment(next(filter(None, times), self._before.started_at))
+        if begin > self._end and isinstance(self._log, Log):  # the clock was set back in between
+            return self._log.since + OVERLAP
+        return begin
 
     def _fitting(self, wanted: Wanted, begin: datetime) -> list[_Fitting]:
         """The entries that did it and were not undone, the best first."""
@@ -196,8 +203,8 @@ def _named(found: Sequence[_Fitting]) -> Attribution:
     best = next((each for each in alike if _who(each)[1]), None)
     if best is None:
         entry = found[0].entry
-        reason = f"the entry of {entry.time} ({entry.activity}) does not say who"
-        return Attribution(status=AttributionStatus.UNATTRIBUTED, reason=reason)
+        silent = f"the entry of {entry.time} ({entry.activity}) does not say who"
+        return Attribution(status=AttributionStatus.UNATTRIBUTED, reason=silent)
     as_well = {_who(each) for each in alike}
     ambiguous = len(as_well) > 1
     reason = None

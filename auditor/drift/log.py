@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from auditor.drift.meaning import canonical, items, loosely, text
 from auditor.model.change import Actor, ActorKind
@@ -85,6 +85,15 @@ class Log:
     source: str
     """The request."""
     entries: tuple[LogEntry, ...]
+    unread: Gap | None = None
+    """Why it does not go further back, where an earlier collection could not read it."""
+
+    @property
+    def reach(self) -> datetime:
+        """The earliest time of which it can tell."""
+        if self.retention_days is None:
+            return self.since
+        return max(self.since, self.until - timedelta(days=self.retention_days))
 
 
 def log_of(snapshot: Snapshot) -> Log | Gap | None:
@@ -107,20 +116,30 @@ def log_of(snapshot: Snapshot) -> Log | Gap | None:
 
 
 def joined_logs(snapshots: Sequence[Snapshot]) -> Log | Gap | None:
-    """The logs of several collections, the last one first, as one: as far back as they were read."""
+    """The logs of several collections, the last one first, as one that goes back to the first hole.
+
+    Entries from before the hole are kept; `unread` is why a collection did not close it.
+    """
     first = log_of(snapshots[0])
     if not isinstance(first, Log):
         return first
-    logs = [first]
+    since, unread, entries, joined = first.reach, None, [*first.entries], 1
     for snapshot in snapshots[1:]:
         log = log_of(snapshot)
-        if not isinstance(log, Log):
-            break
-        logs.append(log)
+        if isinstance(log, Gap):
+            unread = unread or log
+        elif log is not None:
+            entries.extend(log.entries)
+            if log.until >= since > log.reach:
+                since, joined = log.reach, joined + 1
+    if joined == 1:
+        since = first.since
     return replace(
         first,
-        since=min(log.since for log in logs),
-        entries=tuple(dict.fromkeys(entry for log in logs for entry in log.entries)),
+        since=since,
+        retention_days=first.retention_days if joined == 1 else None,
+        entries=tuple(dict.fromkeys(entries)),
+        unread=unread,
     )
 
 

@@ -58,8 +58,33 @@ def test_who_did_it_is_looked_up_in_the_logs_of_all_nights_since() -> None:
     assert (found.status, found.at) == (AttributionStatus.ATTRIBUTED, "2026-11-20T12:00:00Z")
     unread = put("directoryAudits", TENANT, gap("directoryAudits"), Per.TENANT)(BLIND)
     found = only(drift(LastSeen(snapshot=unread).completed(FIRST), last)).attribution
-    assert found.status is AttributionStatus.UNATTRIBUTED
-    assert "older than the log read" in str(found.reason)
+    assert found.status is AttributionStatus.NOT_EVALUATED
+    assert "could not be read: permission" in str(found.reason)
+
+
+def test_the_logs_of_consecutive_nights_are_one_however_old() -> None:
+    nights = [
+        replace(
+            snapshot(), started_at=f"2026-11-{day:02}T02:00:00Z", finished_at=f"2026-11-{day:02}T02:00:41Z"
+        )
+        for day in range(10, 20)
+    ]
+    read = [logged(night, since=f"2026-11-{day:02}T01:00:00Z") for day, night in enumerate(nights, start=9)]
+    first = replace(snapshot(), started_at="2026-11-09T02:00:00Z", finished_at="2026-11-09T02:00:41Z")
+    last = replace(LAST, **{name: getattr(read[-1], name) for name in ("started_at", "finished_at")})
+    last = put("directoryAudits", TENANT, read[-1].record("directoryAudits").value, Per.TENANT)(last)  # type: ignore[union-attr]
+
+    def reason(*between: Snapshot) -> str:
+        found = only(drift(LastSeen(snapshot=first, between=between), last)).attribution
+        return f"{found.status}: {found.reason}"
+
+    assert (
+        reason(*read[:-1])
+        == "unattributed: no matching entry from 2026-11-09T01:00:00Z to 2026-11-19T02:00:41Z"
+    )
+    assert "before 2026-11-18T01:00:00Z is older than the log read" in reason()
+    blind = put("directoryAudits", TENANT, gap("directoryAudits"), Per.TENANT)(nights[4])
+    assert reason(*read[:4], blind, *read[5:-1]).startswith("not-evaluated: ")
 
 
 def test_a_property_is_completed_like_a_record() -> None:
