@@ -33,8 +33,10 @@ RULES = "rules/"
 REPORT = "report.json"
 DRIFT = "drift.json"
 
-_MOST_UNPACKED = 2**30
-"""Bytes of a member that is compressed itself."""
+_MOST_RATIO = 200
+"""What a member that is compressed itself may unpack to, compared with its size; snapshots come to 30."""
+_ALWAYS_ALLOWED = 64 * 2**20
+"""Bytes."""
 
 _T = TypeVar("_T")
 
@@ -222,13 +224,15 @@ def _snapshot(files: Mapping[str, bytes], name: str) -> Snapshot:
 
 
 def _unpacked(files: Mapping[str, bytes], name: str) -> bytes:
+    packed = _member(files, name)
+    most = max(_ALWAYS_ALLOWED, _MOST_RATIO * len(packed))
     unpacking = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)  # gzip
     try:
-        data = unpacking.decompress(_member(files, name), _MOST_UNPACKED)
+        data = unpacking.decompress(packed, most)
     except zlib.error as error:
         raise _contradiction(name, f"{name} cannot be unpacked: {error}") from error
-    if not unpacking.eof:
-        message = f"{name} unpacks to more than {_MOST_UNPACKED} bytes, or is cut off"
+    if not unpacking.eof or unpacking.unused_data:
+        message = f"{name} unpacks to more than {most} bytes, or is not whole"
         raise RefusedError(Problem(kind=Kind.TOO_LARGE, message=message, member=name))
     return data
 
