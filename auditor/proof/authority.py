@@ -5,7 +5,7 @@ from __future__ import annotations
 import requests
 
 from auditor.proof.bundle import NoTimestampError
-from auditor.proof.timestamp import is_about, parse
+from auditor.proof.timestamp import in_order, is_about, parse
 
 _TIMEOUT = (10, 30)
 """Seconds, to connect and between two bytes."""
@@ -23,7 +23,7 @@ def ask(url: str, content: bytes) -> bytes:
         .hash_algorithm(HashAlgorithm.SHA256)
         .cert_request(cert_request=True)
     ).build()
-    data = _answer(url, request.as_bytes())
+    data = in_order(_answer(url, request.as_bytes()))
     try:
         answer = parse(data)
         if answer.status != _GRANTED:

@@ -39,6 +39,21 @@ def parse(data: bytes) -> TimeStampResponse:
     return answer
 
 
+def in_order(data: bytes) -> bytes:
+    """An answer with its certificates in the order of DER, as far as it can be read.
+
+    Authorities (OpenSSL's among them) write them in any order; no signature covers it.
+    """
+    from asn1crypto import tsp
+
+    try:
+        answer = tsp.TimeStampResp.load(data, strict=True)
+        certificates = answer["time_stamp_token"]["content"]["certificates"]
+        return bytes(answer.dump(force=True)) if certificates.native else data
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return data
+
+
 def is_about(answer: TimeStampResponse, content: bytes) -> bool:
     """Whether an answer that grants a timestamp is about these bytes."""
     imprint = answer.tst_info.message_imprint
