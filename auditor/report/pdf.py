@@ -166,7 +166,7 @@ def _drawing() -> str:
         if any(each.startswith(("fill", "stroke")) for each in drawn):
             plain = _VARIABLE.sub(lambda name: colours.get(name.group(1), "#000"), "; ".join(drawn))
             rules.append(f"{selector.strip()} {{ {plain} }}")
-    rules.append(".label { stroke: none; }")  # its halo would be drawn over the letters
+    rules.append(".timeline .label { stroke: none; }")  # its halo would be drawn over the letters
     return "\n".join(rules)
 
 
