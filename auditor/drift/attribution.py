@@ -36,6 +36,9 @@ _RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 OVERLAP = timedelta(hours=1)
 """So long before the earlier snapshot an entry may have been made and still not be seen in it."""
 
+_APPLICATIONS = ("application", "servicePrincipal", "synchronizationJob")
+"""Kinds of objects that are an application, or a part of one."""
+
 _NOT_RECORDED = Attribution(
     status=AttributionStatus.NOT_EVALUATED,
     reason="the directory's log does not record this",
@@ -140,7 +143,8 @@ class _Joining:
             if match.fit is Fit.DID:
                 found.append(_Fitting(entry=entry, match=match, in_time=entry.at >= begin))
             elif match.fit is Fit.UNDID:
-                found = [each for each in found if _RANK[each.match.confidence] > _RANK[match.confidence]]
+                # One that does not say what it undid takes back nothing that is surer.
+                found = [each for each in found if _RANK[each.match.confidence] < _RANK[match.confidence]]
         found.reverse()  # of those that fit alike the last one made the state what it is
         return sorted(found, key=lambda each: each.rank)
 
@@ -151,7 +155,8 @@ class _Joining:
         return change.object.id.lower()
 
     def _related(self, change: Change) -> frozenset[str]:
-        if change.application is None:
+        """The registration of a service principal, and reverse. Of people, groups and policies: nothing."""
+        if change.application is None or change.object.kind not in _APPLICATIONS:
             return frozenset()
         id = change.application.service_principal_id
         ids = [id]

@@ -39,13 +39,14 @@ class Fit(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """An entry's verdict; `confidence` counts where it did it."""
+    """An entry's verdict, and how sure it is."""
 
     fit: Fit
     confidence: Confidence = Confidence.LOW
 
 
 _NO = Match(fit=Fit.NONE)
+_ROLE = plain("AppRole.Id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class Wanted:
         if not any(word in entry.doing for word in words) or self.object not in entry.named:
             return _NO
         fit = self._direction(entry)
-        if fit is Fit.NONE:
+        if fit is Fit.NONE or self._is_of_another_role(entry):
             return _NO
         tokens = _tokens(self.change)
         if tokens & entry.named:
@@ -80,6 +81,14 @@ class Wanted:
         if any(target.id != self.object for target in entry.targets):
             return _NO  # it names another one
         return Match(fit=fit, confidence=Confidence.MEDIUM)
+
+    def _is_of_another_role(self, entry: LogEntry) -> bool:
+        """Whether it names the role that it assigned, and that is another one than the change's."""
+        if self.change.property != "servicePrincipal.appRoleAssignedTo":
+            return False
+        roles = [each for target in entry.targets for each in target.modified if each.name == _ROLE]
+        named = frozenset[str]().union(*(each.old | each.new for each in roles))
+        return bool(named) and not named & _texts(self.change, "appRoleId")
 
     def _object(self, entry: LogEntry) -> Match:
         """An object that came or went: `Add policy`."""
@@ -107,7 +116,8 @@ class Wanted:
         about = [each for each in named if singular(each.name) in wanted]
         if about:
             fit, sure = _by_values(self.change, about)
-            confidence = Confidence.HIGH if sure and direct else Confidence.MEDIUM
+            certain = sure and (direct or fit is Fit.UNDID)
+            confidence = Confidence.HIGH if certain else Confidence.MEDIUM
             return Match(fit=fit, confidence=confidence)
         if not direct:
             return _NO
@@ -116,7 +126,7 @@ class Wanted:
             return Match(fit=Fit.DID, confidence=Confidence.MEDIUM)
         if any(word in entry.doing for word in CREDENTIALS):
             concerns = self.change.property in OF_CREDENTIALS and not named
-            return Match(fit=Fit.DID, confidence=Confidence.MEDIUM) if concerns else _NO
+            return Match(fit=self._direction(entry), confidence=Confidence.MEDIUM) if concerns else _NO
         elsewhere = any(word in entry.doing for word in OF_RELATIONS) or entry.doing.startswith(REMOVES)
         if named or listed or elsewhere:
             return _NO  # it is about something else

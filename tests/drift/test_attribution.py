@@ -25,6 +25,7 @@ from tests.drift.tenant import (
     EVE,
     GROUP,
     POLICY,
+    ROLE,
     SP,
     Value,
     assignment,
@@ -235,6 +236,24 @@ def test_an_entry_of_the_registration_explains_its_service_principal() -> None:
     assert (found.status, found.confidence) == (ATTRIBUTED, Confidence.MEDIUM)
 
 
+def test_an_entry_about_the_application_explains_no_person_of_it() -> None:
+    disabled = edited(snapshot(), "users", lambda value: {**value, "accountEnabled": False})
+    (person,) = snapshot().sections["users"].records
+    by_values = modified("AccountEnabled", [True], [False])
+    other = entry(of(SP, by_values), by="mallory")
+    assert only(drift(disabled, other)).attribution.status is UNATTRIBUTED
+    found = only(drift(disabled, other, entry(of(person, by_values, type="User")))).attribution
+    assert (found.actor and found.actor.name, len(found.candidates)) == ("ada@contoso.com", 1)
+
+
+def test_an_undoing_by_the_registration_takes_back_what_the_service_principal_says() -> None:
+    undone = of(APP, modified("AppAddress", address(ACS, EVIL), address(ACS)))
+    first = entry(added_url(), by="mallory", at="2026-11-22T10:00:00Z")
+    of_registration = entry(added_url(id=APP), by="mallory", at="2026-11-22T10:00:01Z")
+    last = entry(undone, by="bob", at="2026-11-22T11:00:00Z", activity="Update application")
+    assert url_added(first, of_registration, last).status is UNATTRIBUTED
+
+
 def relation(id: str, **names: str) -> Entry:
     """The other end of a relation, as the log names it."""
     return of(
@@ -400,6 +419,33 @@ def test_each_kind_of_change_is_explained_by_its_entry_and_by_no_other(name: str
     assert found.actor.name == "ada@contoso.com"
     assert [each.actor.name for each in found.candidates] == ["ada@contoso.com"]
     assert only(drift(changed, wrong)).attribution.status is UNATTRIBUTED
+
+
+def test_another_role_of_the_same_principal_is_another_assignment() -> None:
+    changed = edited(snapshot(), "appRoleAssignedTo", lambda value: [*value, assignment(ADA, "User", "Ada")])
+
+    def assigned(role: str, by: str) -> Entry:
+        return entry(
+            of(SP, modified("AppRole.Id", None, role), modified("User.ObjectID", None, ADA)),
+            of(ADA, type="User"),
+            activity="Add app role assignment grant to user",
+            by=by,
+        )
+
+    assert only(drift(changed, assigned(OTHER, "mallory"))).attribution.status is UNATTRIBUTED
+    found = only(drift(changed, assigned(OTHER, "mallory"), assigned(ROLE, "ada"))).attribution
+    assert [each.actor.name for each in found.candidates] == ["ada@contoso.com"]
+
+
+def test_credentials_that_were_removed_explain_none_that_came() -> None:
+    changed = edited(snapshot(), "servicePrincipals", _certificate)
+    (added,) = (each for each in drift(changed).changes if each.property == "keyCredentials")
+    activity = {"added": "Add", "removed": "Remove"}
+    other = {"added": "Remove", "removed": "Add"}
+    for word, status in ((activity[added.kind], ATTRIBUTED), (other[added.kind], UNATTRIBUTED)):
+        logged = entry(of(SP), activity=f"{word} service principal credentials")
+        (found,) = (each for each in drift(changed, logged).changes if each.property == "keyCredentials")
+        assert found.attribution.status is status
 
 
 def test_a_dash_of_any_kind_divides_an_activity() -> None:
