@@ -105,6 +105,7 @@ class _Comparing:
         findings = tuple(self._stated(finding, at) for finding in after.findings)
         states = [finding.baseline_state for finding in findings if finding.status is Status.FAIL]
         absent, unknown = self._gone()
+        absent = tuple(known for known in absent if not _gave_way(known, findings))
         comparison = Comparison(
             run_id=self._before.run.id,
             evaluated_at=self._before.run.evaluated_at,
@@ -241,6 +242,24 @@ def _first(finding: Finding, at: str) -> Finding:
 
 def _app_id(known: Known) -> str | None:
     return None if known.application is None else known.application.app_id
+
+
+def _gave_way(gone: EarlierFinding, findings: Sequence[Finding]) -> bool:
+    """Whether time made another failure of this one: a certificate that expired no longer expires soon.
+
+    Nothing was solved by that, and nobody wants to read so on the morning of the outage.
+    """
+    return (
+        gone.cause is Cause.TIME
+        and gone.subject.kind not in _WHOLE
+        and any(
+            is_failure(finding)
+            and (finding.baseline_state, finding.baseline_cause) == (BaselineState.NEW, Cause.TIME)
+            and (finding.subject.kind, finding.subject.id) == (gone.subject.kind, gone.subject.id)
+            and _app_id(finding) == _app_id(gone)
+            for finding in findings
+        )
+    )
 
 
 def _earlier(known: Known, cause: Cause | None) -> EarlierFinding:

@@ -253,6 +253,24 @@ def test_a_certificate_that_came_nearer_to_its_end_is_the_work_of_time() -> None
     assert only(compare_findings(report(3, worse), second, again=[time])) == (UPDATED, Cause.TIME, SECOND)
 
 
+def test_a_certificate_that_expired_is_not_solved_as_one_that_expires_soon() -> None:
+    def about(rule: str, status: Status = Status.FAIL, *, subject: str = "A7") -> Finding:
+        return finding(rule, status, kind=SubjectKind.CERTIFICATE, subject=subject)
+
+    first = compare_findings(
+        report(1, about("expires-soon"), about("expires-soon", subject="B8"), about("expired", Status.PASS)),
+        None,
+    )
+    now = (about("expired"),)
+    second = compare_findings(report(2, *now), first, again=[again(Cause.TIME, *now)])
+    assert (only(second)[:2], gone(second)[0]) == (
+        (NEW, Cause.TIME),
+        [about("expires-soon", subject="B8").fingerprint],
+    )
+    by_somebody = compare_findings(report(2, *now), first, again=[again(Cause.TIME, *first.findings)])
+    assert len(gone(by_somebody)[0]) == 2
+
+
 def test_a_rule_that_was_switched_off_solves_nothing_in_the_tenant() -> None:
     first = compare_findings(report(1, finding()), None)
     compared = compare_findings(report(2), first, again=[again(Cause.RULES)])
