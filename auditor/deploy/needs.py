@@ -132,7 +132,7 @@ def _references(data: Mapping[str, object]) -> Iterator[tuple[Place, str]]:
     for index, tenant in enumerate(tenants if isinstance(tenants, list) else []):
         if isinstance(tenant, Mapping):
             yield from _texts(tenant.get("credential"), ("tenants", index, "credential"))
-    for key in ("history", "heartbeat", "alerts"):
+    for key in ("history", "heartbeat", "alerts", "redaction_key", "evidence"):
         yield from _texts(data.get(key), (key,))
 
 

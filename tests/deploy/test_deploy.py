@@ -101,6 +101,8 @@ def configured(
     }
     if HISTORIES.get(name):
         document["history"] = HISTORIES[name]
+        document["evidence"] = {"certificate_file": "c a.pem", "key": "env:EVIDENCE_KEY"}
+        document["redaction_key"] = "env:REDACTION_KEY"
         document["alerts"] = [
             {"to": {"file": "told/alerts.jsonl"}, "on": ["all"]},
             {"to": {"webhook": "https://siem.example.com/", "hmac_key": "env:SIEM_KEY"}, "on": ["all"]},
@@ -153,6 +155,8 @@ def test_systemd(deployment: Deployment) -> None:
     assert words[:4] == ["/bin/true", "scan", "--config", str(deployment.file)]
     assert "OnFailure=auditor-failed.service" in service
     assert ("EnvironmentFile=" in service) is ("auditor.env" in files)
+    for name in set(re.findall(r"env:(\w+)", deployment.file.read_text())):
+        assert re.search(rf"(?m)^#? *{name}=", files["auditor.env"])
     exposed = run(
         [program, "security", "--offline=true", "--threshold=25", deployment.out / "auditor.service"]
     )
