@@ -5,7 +5,8 @@ from __future__ import annotations
 import requests
 
 from auditor.proof.bundle import NoTimestampError
-from auditor.proof.timestamp import in_order, is_about, parse
+from auditor.proof.timestamp import is_about, parse
+from auditor.proof.token_form import tidied, untidy
 
 _TIMEOUT = (10, 30)
 """Seconds, to connect and between two bytes."""
@@ -23,7 +24,7 @@ def ask(url: str, content: bytes) -> bytes:
         .hash_algorithm(HashAlgorithm.SHA256)
         .cert_request(cert_request=True)
     ).build()
-    data = in_order(_answer(url, request.as_bytes()))
+    data = tidied(_answer(url, request.as_bytes()))
     try:
         answer = parse(data)
         if answer.status != _GRANTED:
@@ -31,6 +32,9 @@ def ask(url: str, content: bytes) -> bytes:
             raise NoTimestampError(f"it was refused: {said}")
         if not is_about(answer, content) or answer.tst_info.nonce != request.nonce:
             raise NoTimestampError("the answer is to another question")
+        why = untidy(data)
+        if why is not None:
+            raise NoTimestampError(f"the answer is not as it should be: {why}")
     except (ValueError, TypeError) as error:
         raise NoTimestampError(f"the answer is no timestamp ({error})") from error
     return data

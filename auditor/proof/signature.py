@@ -112,7 +112,7 @@ class _Reading:
             signed["crls"].native is None,
             info["unsigned_attrs"].native is None,
             [each.dump() for each in signed["digest_algorithms"]] == [info["digest_algorithm"].dump()],
-            info["digest_algorithm"].dump() in _spellings(algos.DigestAlgorithm, name),
+            info["digest_algorithm"].dump() in spellings(algos.DigestAlgorithm, name),
         )
         if not all(as_expected):
             raise _invalid("it has more, or other, parts than a detached signature with SHA-2")
@@ -158,19 +158,19 @@ class _Reading:
         written = self._info["signature_algorithm"].dump()
         kind = algos.SignedDigestAlgorithm
         if isinstance(key, rsa.RSAPublicKey):
-            known = [*_spellings(kind, "rsassa_pkcs1v15"), *_spellings(kind, f"{algorithm.name}_rsa")]
+            known = [*spellings(kind, "rsassa_pkcs1v15"), *spellings(kind, f"{algorithm.name}_rsa")]
             if written not in known:
                 raise _invalid("its signature algorithm is not RSA (PKCS #1 v1.5) with that digest")
             key.verify(signature, signed, padding.PKCS1v15(), algorithm)
         elif isinstance(key, ec.EllipticCurvePublicKey):
-            if written not in _spellings(kind, f"{algorithm.name}_ecdsa"):
+            if written not in spellings(kind, f"{algorithm.name}_ecdsa"):
                 raise _invalid("its signature algorithm is not ECDSA with that digest")
             key.verify(signature, signed, ec.ECDSA(algorithm))
         else:
             raise _invalid("its signer's key is neither RSA nor EC")
 
 
-def _spellings(kind: Any, name: str) -> tuple[bytes, bytes]:
+def spellings(kind: Any, name: str) -> tuple[bytes, bytes]:
     """The two ways to write an algorithm without parameters: absent, and NULL (RFC 5754 s.2)."""
     from asn1crypto.core import Null
 

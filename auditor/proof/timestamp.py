@@ -7,17 +7,33 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from auditor.proof.manifest import SIGNATURE, TIMESTAMP
 from auditor.proof.problem import Kind, Problem, RefusedError
+from auditor.proof.token_form import certificates, untidy
 
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampResponse
 
 SHA256 = x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1")
+
+
+_NONE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+)
+"""Whatever the libraries say to what is no timestamp."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,21 +55,6 @@ def parse(data: bytes) -> TimeStampResponse:
     return answer
 
 
-def in_order(data: bytes) -> bytes:
-    """An answer with its certificates in the order of DER, as far as it can be read.
-
-    Authorities (OpenSSL's among them) write them in any order; no signature covers it.
-    """
-    from asn1crypto import tsp
-
-    try:
-        answer = tsp.TimeStampResp.load(data, strict=True)
-        certificates = answer["time_stamp_token"]["content"]["certificates"]
-        return bytes(answer.dump(force=True)) if certificates.native else data
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return data
-
-
 def is_about(answer: TimeStampResponse, content: bytes) -> bool:
     """Whether an answer that grants a timestamp is about these bytes."""
     imprint = answer.tst_info.message_imprint
@@ -73,17 +74,33 @@ def read_timestamp(data: bytes, signature: bytes, authorities: Sequence[x509.Cer
             answer = parse(data)
             about = is_about(answer, signature)
             at = answer.tst_info.gen_time.astimezone(UTC)
-        except (ValueError, TypeError, x509.InvalidVersion) as error:
-            raise _invalid(f"it cannot be read ({error})") from error
+            why = untidy(data)
+        except _NONE as error:
+            raise _invalid(f"it cannot be read ({type(error).__name__})") from error
+        if why is not None:
+            raise _invalid(why)
         if not about:
             raise _invalid(f"it is about something else than {SIGNATURE}")
         if not authorities:
             return Timestamp(at=at, checked=False)
         try:
             VerifierBuilder(roots=list(authorities)).build().verify_message(answer, signature)
-        except (VerificationError, ValueError, TypeError) as error:
+            _check_chain(certificates(data), authorities)
+        except (VerificationError, InvalidSignature, *_NONE) as error:
             raise _invalid(f"the authority that was given did not make it: {error}") from error
     return Timestamp(at=at, checked=True)
+
+
+def _check_chain(chain: Sequence[x509.Certificate], authorities: Sequence[x509.Certificate]) -> None:
+    """That each certificate of the answer is issued by the next one: nothing in it goes unread."""
+    for certificate, above in pairwise(chain):
+        certificate.verify_directly_issued_by(above)
+    if chain[-1] in authorities:
+        return
+    issuers = [each for each in authorities if each.subject == chain[-1].issuer]
+    if not issuers:
+        raise ValueError("its certificates do not lead to the authority")
+    chain[-1].verify_directly_issued_by(issuers[0])
 
 
 def _invalid(why: str) -> RefusedError:

@@ -232,3 +232,11 @@ def test_what_nobody_would_believe_is_not_begun(
     assert message in result.stderr
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "bundle.zip").exists()
+
+
+def test_a_key_in_the_configuration_is_refused_and_not_repeated(configuration: Path, auditor: Runner) -> None:
+    configure(configuration, evidence={"certificate_file": "other.pem", "key": "hunter2-correct-horse"})
+    result = auditor("scan", "--config", configuration, "--bundle", "bundle.zip")
+    assert result.code == 2
+    assert "key must be a reference" in result.stderr
+    assert "hunter2" not in result.stderr

@@ -6,15 +6,21 @@ import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from auditor.cli.emulator import write_configuration
 from auditor.emulator import Emulator
 from auditor.model.report import Run
 from auditor.model.wire import to_json
 from auditor.proof.archive import write_archive
+from auditor.proof.authority import ask
+from auditor.proof.problem import RefusedError
+from auditor.proof.timestamp import read_timestamp
 from tests.conftest import Result, Runner
 from tests.proof.authority import Authority, serving
 from tests.proof.conftest import Nights, configure, openssl
@@ -129,3 +135,18 @@ def test_another_version_of_the_program(
     assert result.code == 10
     assert "1 findings of report.json are judged otherwise by version" in result.stdout
     assert "judged again fail" in result.stdout
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_byte_of_a_timestamp_can_be_another(data: st.DataObject, authority: Authority) -> None:
+    authority.answer = None
+    token = bytearray(_stamp(authority.url))
+    token[data.draw(st.integers(0, len(token) - 1))] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(RefusedError):
+        read_timestamp(bytes(token), b"signature", [authority.root.certificate])
+
+
+@cache
+def _stamp(url: str) -> bytes:
+    return ask(url, b"signature")
