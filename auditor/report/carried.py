@@ -63,6 +63,10 @@ def waiver_text(finding: Finding) -> str:
     return f"{waiver.reason}, by {waiver.owner}{ticket}, until {waiver.expires}"
 
 
+_OF_CHANGES = SourceLine(file="auditor/drift/unattributed.py", line=1)
+"""Whose first line says what is expected of a change."""
+
+
 class Expectations:
     """Where each finding's expectation is written: in the profile of its application, or in its rule."""
 
@@ -87,8 +91,6 @@ class Expectations:
         return self._profiles.get(application.service_principal_id) if application else None
 
     def _of_rule(self, rule: RuleEntry | None) -> SourceLine:
-        if rule is None:  # a change, which no file forbids: the place where such rules would stand
-            rule = next((each for each in self._rules.values() if each.source), None)
-        if rule is None:
-            return SourceLine(file="rules", line=1)
+        if rule is None:  # a change that nobody explains, which no rule of the catalogue forbids
+            return _OF_CHANGES
         return rule.source or SourceLine(file=f"rules/{rule.category}/{rule.id}.yaml", line=1)

@@ -93,6 +93,7 @@ def _whole(report: Report) -> dict[str, Any]:
         ),
         "verdict": presentation.verdict_sentence(report),
         "verdict_kind": presentation.verdict_kind(report),
+        "nothing_judged": presentation.nothing_judged(report),
         "guidance": _guidance(presentation.all_findings(report)),
         "unattached": _unattached(report),
         "names": {each.service_principal_id: each.display_name for each in report.applications},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ _WAIVERS_FIRST = (
     WaiverState.ACTIVE,
 )
 
+_ANSWERED = re.compile(r"(?P<question>(?:GET|POST) .*?) was (?P<answer>answered .*)", re.DOTALL)
 _WORST_FIRST = {status: rank for rank, status in enumerate(STATUS_WORDS)}
 
 
@@ -59,6 +61,14 @@ class BlindSpot:
     subjects: int
     detail: str
     accepted: bool
+
+    @property
+    def why(self) -> str:
+        """The detail with the answer before the question, which is long and would push it out of sight."""
+        answered = _ANSWERED.fullmatch(self.detail)
+        if answered is None:
+            return self.detail
+        return f"{answered['answer']}: {answered['question']}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,21 +209,44 @@ def verdict_sentence(report: Report) -> str:
     unseen = report.summary.not_evaluated
     blind = f"{unseen:,} {_plural(unseen, 'check')} could not be made" if unseen else ""
     if severities:
-        affected = len(
-            {_owner(f) for f in report.findings if f.status is Status.FAIL and f.severity >= Severity.HIGH}
-        )
         count = sum(report.summary.by_severity.get(s.value, 0) for s in (Severity.CRITICAL, Severity.HIGH))
-        where = f"in {affected:,} of {scope}" if total > 1 else f"in {scope}"
-        sentence = f"{' and '.join(severities)} {_plural(count, 'problem')} {where}"
+        where = f"in {_affected(report):,} of {scope}" if total > 1 else f"in {scope}" if total else ""
+        sentence = f"{' and '.join(severities)} {_plural(count, 'problem')} {where}".rstrip()
     elif fails:
-        sentence = f"Nothing critical or high in {scope}; {fails:,} lesser {_plural(fails, 'problem')}"
-    elif unseen:
-        return f"Nothing wrong in what could be seen of {scope}, but {blind}."
-    elif not total:
-        return "No application was audited."
+        where = f" in {scope}" if total else ""
+        sentence = f"Nothing critical or high{where}; {fails:,} lesser {_plural(fails, 'problem')}"
     else:
-        return f"Everything is as it should be in {scope}."
+        return _without_failures(report, scope, blind)
+    if not total:
+        sentence += "; no application could be looked at"
     return f"{sentence}; {blind}." if blind else f"{sentence}."
+
+
+def _without_failures(report: Report, scope: str, blind: str) -> str:
+    """Nothing fails: which reassures only as far as something was seen, and nothing is waived."""
+    waived = report.summary.waived
+    if not report.applications:
+        return f"No application could be looked at; {blind}." if blind else "No application was audited."
+    if nothing_judged(report):
+        return f"Nothing could be judged of {scope}: {blind}." if blind else f"Nothing applies to {scope}."
+    if waived:
+        sentence = f"Nothing wrong in {scope} but {waived:,} waived {_plural(waived, 'problem')}"
+        return f"{sentence}; {blind}." if blind else f"{sentence}."
+    if blind:
+        return f"Nothing wrong in what could be seen of {scope}, but {blind}."
+    return f"Everything is as it should be in {scope}."
+
+
+def nothing_judged(report: Report) -> bool:
+    """Whether no check came to a verdict, so that the absence of failures says nothing."""
+    summary = report.summary
+    return not (summary.pass_ or summary.fail or summary.waived)
+
+
+def _affected(report: Report) -> int:
+    """How many applications have something critical or high, changes that nobody explains among it."""
+    severe = (f for f in all_findings(report) if f.status is Status.FAIL and f.severity >= Severity.HIGH)
+    return len({_owner(finding) for finding in severe})
 
 
 def verdict_kind(report: Report) -> str:

@@ -13,10 +13,12 @@ from auditor.report.assurance import controls
 from auditor.report.presentation import (
     application_views,
     blind_spots,
+    nothing_judged,
     problems,
     verdict_kind,
     verdict_sentence,
 )
+from tests.report.nights import second_night
 from tests.report.sample import sample_report
 
 
@@ -30,6 +32,7 @@ def only(report: Report, *statuses: Status, severity: Severity | None = None) ->
             report.summary,
             fail=sum(f.status is Status.FAIL for f in kept),
             not_evaluated=sum(f.status is Status.NOT_EVALUATED for f in kept),
+            waived=sum(f.status is Status.WAIVED for f in kept),
             by_severity={
                 s.value: sum(f.status is Status.FAIL and f.severity is s for f in kept) for s in Severity
             },
@@ -57,6 +60,75 @@ def test_the_verdict_in_one_sentence(
     report = only(sample_report(), *statuses, severity=severity)
     assert verdict_kind(report) == kind
     assert verdict_sentence(report).startswith(beginning)
+
+
+def nothing_but(report: Report, **numbers: int) -> Report:
+    """The report without findings and drift, its summary of these numbers only."""
+    nothing = dict.fromkeys(("fail", "pass_", "waived", "not_evaluated", "not_applicable"), 0)
+    summary = replace(report.summary, by_severity={}, **{**nothing, **numbers})
+    return replace(report, findings=(), drift=None, summary=summary)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sentence"),
+    [
+        ({"not_evaluated": 55}, "Nothing could be judged of 4 applications: 55 checks could not be made."),
+        (
+            {"not_evaluated": 1, "not_applicable": 3},
+            "Nothing could be judged of 4 applications: 1 check could",
+        ),
+        ({"pass_": 9, "waived": 1}, "Nothing wrong in 4 applications but 1 waived problem."),
+        ({"waived": 2, "not_evaluated": 1}, "Nothing wrong in 4 applications but 2 waived problems; 1 check"),
+        ({"not_applicable": 3}, "Nothing applies to 4 applications."),
+    ],
+    ids=["unseen", "unseen-or-not-applicable", "waived", "waived-and-unseen", "not-applicable"],
+)
+def test_the_verdict_reassures_only_as_far_as_something_was_seen(
+    numbers: dict[str, int], sentence: str
+) -> None:
+    report = nothing_but(sample_report(), **numbers)
+    assert verdict_sentence(report).startswith(sentence)
+    assert nothing_judged(report) is not bool(numbers.keys() & {"pass_", "waived"})
+
+
+@pytest.mark.parametrize(
+    ("numbers", "severities", "sentence"),
+    [
+        ({}, {}, "No application was audited."),
+        ({"not_evaluated": 55}, {}, "No application could be looked at; 55 checks could not be made."),
+        ({"fail": 1}, {"high": 1}, "1 high problem; no application could be looked at."),
+        ({"fail": 1}, {"low": 1}, "Nothing critical or high; 1 lesser problem; no application could be"),
+    ],
+    ids=["nothing-asked", "unseen", "high", "low"],
+)
+def test_the_verdict_without_an_application(
+    numbers: dict[str, int], severities: dict[str, int], sentence: str
+) -> None:
+    report = nothing_but(replace(sample_report(), applications=()), **numbers)
+    report = replace(report, summary=replace(report.summary, by_severity=severities))
+    assert verdict_sentence(report).startswith(sentence)
+
+
+def test_a_severe_change_that_nobody_explains_is_in_an_application() -> None:
+    night = second_night()
+    assert night.drift is not None
+    finding = replace(night.drift.findings[0], severity=Severity.CRITICAL, status=Status.FAIL)
+    report = nothing_but(night, fail=1)
+    report = replace(
+        report,
+        drift=replace(night.drift, findings=(finding,)),
+        summary=replace(report.summary, by_severity={"critical": 1}),
+    )
+    assert verdict_sentence(report) == "1 critical problem in 1 of 4 applications."
+
+
+def test_why_something_was_not_seen_begins_with_the_answer() -> None:
+    gap = sample_report().coverage.gaps[0]
+    asked = "GET /v1.0/users?$filter=userType eq 'Member' was answered 403 Denied: no"
+    (spot,) = blind_spots([replace(gap, detail=asked)])
+    assert spot.why == "answered 403 Denied: no: GET /v1.0/users?$filter=userType eq 'Member'"
+    (spot,) = blind_spots([replace(gap, detail="nobody declared it")])
+    assert spot.why == "nobody declared it"
 
 
 def test_the_most_severe_comes_first_and_a_rule_once() -> None:

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -151,7 +152,9 @@ def test_a_finding_of_no_rule_file_has_a_rule_and_a_place() -> None:
     told = run(replace(report, findings=(*report.findings, drift)))
     result = next(r for r in told["results"] if r["ruleId"] == "unattributed-change")
     assert told["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "unattributed-change"
-    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    place = result["locations"][0]["physicalLocation"]
+    lines = (Path(__file__).parents[2] / place["artifactLocation"]["uri"]).read_text().splitlines()
+    assert "unattributed-change" in lines[place["region"]["startLine"] - 1]
 
 
 def test_at_most_25_000_results_the_most_severe_first_and_the_rest_counted() -> None:
