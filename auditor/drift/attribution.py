@@ -135,7 +135,7 @@ class _Joining:
     def _fitting(self, wanted: Wanted, begin: datetime) -> list[_Fitting]:
         """The entries that did it and were not undone, the best first."""
         found: list[_Fitting] = []
-        named = {entry for id in (wanted.object, *wanted.related) for entry in self._by_id.get(id, ())}
+        named = {entry for id in wanted.ids for entry in self._by_id.get(id, ())}
         for entry in sorted(named, key=lambda entry: (entry.at, entry.time, entry.order)):
             if not begin - OVERLAP <= entry.at <= self._end:
                 continue

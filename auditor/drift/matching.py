@@ -47,6 +47,7 @@ class Match:
 
 _NO = Match(fit=Fit.NONE)
 _ROLE = plain("AppRole.Id")
+_DELETIONS = ("delete user", "delete group", "hard delete user", "hard delete group")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,12 @@ class Wanted:
     object: str
     related: frozenset[str]
     """Objects whose change brings this one along: the registration of a service principal, and reverse."""
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """An entry that has to do with the change names one of these."""
+        ends = _tokens(self.change) if self.change.property in RELATIONS else frozenset[str]()
+        return self.related | ends | {self.object}
 
     def match(self, entry: LogEntry) -> Match:
         """What the entry has to do with the change."""
@@ -69,7 +76,9 @@ class Wanted:
         return self._property(entry)
 
     def _relation(self, entry: LogEntry, words: tuple[str, ...]) -> Match:
-        """An activity of its own: `Add owner to application`."""
+        """An activity of its own: `Add owner to application`; or the end of what it held: `Delete user`."""
+        if self.change.kind is ChangeKind.REMOVED and _deletes(entry, _tokens(self.change)):
+            return Match(fit=Fit.DID, confidence=Confidence.MEDIUM)
         if not any(word in entry.doing for word in words) or self.object not in entry.named:
             return _NO
         fit = self._direction(entry)
@@ -131,6 +140,11 @@ class Wanted:
         if named or listed or elsewhere:
             return _NO  # it is about something else
         return Match(fit=Fit.DID, confidence=Confidence.LOW)
+
+
+def _deletes(entry: LogEntry, ids: frozenset[str]) -> bool:
+    """Whether it deleted one of these users or groups: all their relations go without an entry."""
+    return entry.doing in _DELETIONS and any(target.id in ids for target in entry.targets)
 
 
 def _by_values(change: Change, about: list[Modified]) -> tuple[Fit, bool]:

@@ -421,6 +421,19 @@ def test_each_kind_of_change_is_explained_by_its_entry_and_by_no_other(name: str
     assert only(drift(changed, wrong)).attribution.status is UNATTRIBUTED
 
 
+def test_whoever_deletes_a_user_ends_what_the_user_was_part_of() -> None:
+    changed = edited(snapshot(), "groupMembers", lambda value: value[1:])
+    gone = only(drift(changed)).element
+    assert gone is not None
+    found = only(drift(changed, entry(of(gone, type="User"), activity="Delete user"))).attribution
+    assert (found.status, found.confidence) == (ATTRIBUTED, Confidence.MEDIUM)
+    other = entry(of(OTHER, type="User"), activity="Delete user", by="mallory")
+    assert only(drift(changed, other)).attribution.status is UNATTRIBUTED
+    came = edited(snapshot(), "groupMembers", lambda value: [*value, member(EVE, "eve")])
+    deleted = entry(of(EVE, type="User"), activity="Delete user")
+    assert only(drift(came, deleted)).attribution.status is UNATTRIBUTED
+
+
 def test_another_role_of_the_same_principal_is_another_assignment() -> None:
     changed = edited(snapshot(), "appRoleAssignedTo", lambda value: [*value, assignment(ADA, "User", "Ada")])
 
