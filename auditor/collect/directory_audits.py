@@ -175,7 +175,7 @@ def _entries(
         if at < begin or not _concerns(listed, known):
             continue
         reduced = [_target(target) for target in listed]
-        if not _is_only_about_what_nobody_keeps(listed, reduced):
+        if _deletes(entry) or not _is_only_about_what_nobody_keeps(listed, reduced):
             kept.append((at, str(entry.get("id")), _entry(entry, reduced)))
     return [entry for *_, entry in sorted(kept, key=lambda each: each[:2])]
 
@@ -248,6 +248,11 @@ def _modified(target: Mapping[str, Json]) -> list[Mapping[str, Json]]:
 def _is_kept_of_people(name: str) -> bool:
     """What a dot divides names the other end of a relation: `Group.ObjectID`, `AppRole.Id`."""
     return name in OF_PEOPLE or name in NOTHING_CHANGED or "." in name
+
+
+def _deletes(entry: Mapping[str, Json]) -> bool:
+    """Whether it deletes: with a user go memberships and assignments, without entries of their own."""
+    return str(entry.get("activityDisplayName")).lower().startswith(("delete ", "hard delete "))
 
 
 def _is_only_about_what_nobody_keeps(

@@ -193,6 +193,11 @@ def test_of_people_only_what_a_snapshot_shows_is_kept(reading: Serving) -> None:
         entry(id="telephone", targetResources=[target(ada, "User", **private)]),
         entry(id="both", targetResources=[target(ada, "User", AccountEnabled="[false]", **private)]),
         entry(id="membership", targetResources=[target(ada, "User", **{"Group.ObjectID": '"g"'})]),
+        entry(
+            id="deleted",
+            activityDisplayName="Delete user",
+            targetResources=[target(ada, "User", **{"Is Hard Deleted": '"False"'})],
+        ),
         entry(id="disabled", targetResources=[{**target(ada), "type": None, "Type": "User"}]),
     )
     found = read(tenant)
@@ -201,7 +206,7 @@ def test_of_people_only_what_a_snapshot_shows_is_kept(reading: Serving) -> None:
         for each in entries(found)
     }
     assert "StrongAuthenticationMethod" not in json.dumps(encode_node(found))
-    assert set(names) == {"both", "membership", "disabled"}
+    assert set(names) == {"both", "deleted", "membership", "disabled"}
     assert "AccountEnabled" in names["both"]
 
 
