@@ -168,7 +168,10 @@ def _compared(case: Case, older: Examined) -> list[Problem]:
 
 
 def _bytes(file: Path) -> bytes:
-    """A file that is, or once was, a ZIP. Raises UsageError, CannotRunError."""
+    """A file that is, or once was, a ZIP: emptied or begun otherwise, it is a bundle that was altered.
+
+    Raises UsageError, CannotRunError.
+    """
     from auditor.proof.archive import MAGIC, MOST_BYTES
 
     try:
@@ -181,7 +184,7 @@ def _bytes(file: Path) -> bytes:
         raise CannotRunError(
             f"{file} cannot be read: {error.strerror}", remedy="Check its permissions."
         ) from error
-    if not data.startswith(MAGIC[:2]):
+    if data and MAGIC not in data and not data.startswith(MAGIC[:2]):
         raise UsageError(f"{file} is no bundle", remedy="Name a file that `auditor scan --bundle` wrote.")
     return data
 

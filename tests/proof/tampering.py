@@ -435,6 +435,21 @@ def cut_in_half(honest: Honest) -> bytes:
     return honest.data[: len(honest.data) // 2]
 
 
+@way("archive-damaged", "the archive is cut off or damaged")
+def emptied(honest: Honest) -> bytes:
+    return b""
+
+
+@way("archive-rewritten", "something stands before its first member")
+def something_before_it(honest: Honest) -> bytes:
+    return b"#!/bin/sh\n" + honest.data
+
+
+@way("archive-damaged", "cannot be read from the archive")
+def first_byte_other(honest: Honest) -> bytes:
+    return b"Q" + honest.data[1:]
+
+
 @way("archive-rewritten", "the archive is not as this program writes it: ")
 def packed_anew(honest: Honest) -> bytes:
     return packed(honest.files)
