@@ -87,8 +87,10 @@ def _find(report: Report, beginning: str) -> Finding | EarlierFinding:
         raise UsageError(
             f"{beginning!r} is too short for a fingerprint", remedy=f"Give at least {SHORTEST} digits of it."
         )
+    from auditor.report.presentation import all_findings
+
     earlier = () if report.comparison is None else (*report.comparison.absent, *report.comparison.unknown)
-    every: list[Finding | EarlierFinding] = [*earlier, *report.findings]
+    every: list[Finding | EarlierFinding] = [*earlier, *all_findings(report)]
     known = {each.fingerprint: each for each in every}
     found = [each for fingerprint, each in sorted(known.items()) if fingerprint.startswith(beginning)]
     if len(found) == 1:

@@ -37,10 +37,12 @@ def shown(text: object) -> Markup:
 
 
 def short(text: object, most: int = _LONGEST) -> Markup:
-    """Like `shown`, cut where it gets longer than a name or a sentence is; what is empty says so."""
+    """Like `shown`, cut where it gets longer than a name or a sentence is; what is empty or blank says so."""
     whole = str(text)
     if not whole:
         return Markup("<i>empty</i>")
+    if whole.isspace():
+        return Markup("<i>blank</i>")
     return shown(whole if len(whole) <= most else whole[: most - 1] + "…")
 
 

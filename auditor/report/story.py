@@ -130,7 +130,12 @@ def _clause(clause: Clause, lead: str) -> Iterator[str]:
 
 def _assertion(assertion: Assertion) -> str:
     operand = assertion.operand_path or json.dumps(assertion.operand, ensure_ascii=False)
-    return f"{assertion.path} {assertion.operator.replace('_', ' ')} {operand}"
+    words = assertion.operator.replace("_", " ")
+    if assertion.operator.startswith("is_") and isinstance(assertion.operand, bool):
+        if assertion.operator == "is_true":
+            return f"{assertion.path} is {'true' if assertion.operand else 'false'}"
+        return f"{assertion.path} {words if assertion.operand else words.replace('is', 'is not', 1)}"
+    return f"{assertion.path} {words} {operand}"
 
 
 def _remedy(remediation: Remediation) -> Iterator[str]:

@@ -14,6 +14,7 @@ from auditor.model.finding import BaselineState, Cause, Finding, Status
 from auditor.model.report import Comparison, EarlierFinding, Report
 from auditor.report.json import render
 from tests.conftest import Runner
+from tests.report.nights import second_night
 from tests.report.sample import HOSTILE, sample_report
 
 HEADINGS = ["Judged", "What was read", "What must hold", "Why it matters", "Where it comes from"]
@@ -53,6 +54,15 @@ def test_every_status_has_its_story(auditor: Runner, status: Status) -> None:
         assert entry.path in told.stdout
         assert entry.collected_at is None or f"read {entry.collected_at}" in told.stdout
     assert ("How to set it right" in lines) is (about.remediation is not None)
+
+
+def test_a_change_that_nobody_explains_has_its_story(auditor: Runner) -> None:
+    report = write(second_night())
+    assert report.drift is not None
+    for about in report.drift.findings:
+        told = auditor("explain", about.fingerprint)
+        assert (told.code, told.stderr) == (0, "")
+        assert "unattributed-change" in told.stdout
 
 
 def test_names_cannot_write_over_the_terminal(auditor: Runner) -> None:

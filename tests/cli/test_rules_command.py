@@ -61,8 +61,8 @@ class TestShow:
         )
         folder = write(tmp_path / "mine", said, rule("other"))
         assert (
-            "What must hold\n  first: other\n  when tenant.on is true true\n  one of\n"
-            '    tenant.a is null true\n    tenant.b one of ["x"]\n'
+            "What must hold\n  first: other\n  when tenant.on is true\n  one of\n"
+            '    tenant.a is null\n    tenant.b one of ["x"]\n'
         ) in auditor("rules", "show", "mode-is-saml", "--rules", folder).stdout
 
     def test_a_profile(self, auditor: Runner) -> None:

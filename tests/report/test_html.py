@@ -262,6 +262,27 @@ def test_the_same_report_gives_the_same_bytes() -> None:
     assert render(sample_report()) == render(sample_report())
 
 
+@pytest.mark.parametrize("name", ["", " ", "\u00a0\t"], ids=["empty", "blank", "blanks"])
+def test_an_application_whose_name_nobody_sees_has_a_heading(name: str) -> None:
+    sample = sample_report()
+    nameless = replace(sample.applications[0], display_name=name)
+    page = render(replace(sample, applications=(nameless, *sample.applications[1:]))).decode()
+    assert "<h3>without a name</h3>" in page
+    assert not re.search(r"<h3>(<[^>]*>|\s)*</h3>", page)
+
+
+def test_a_long_name_does_not_run_into_the_timeline_nor_break_a_button(look: Look) -> None:
+    sample = sample_report()
+    applications = [replace(each, display_name="\x00" * 40) for each in sample.applications]
+    tenant = replace(sample.run.tenant, display_name="A company with a very long name indeed " * 3)
+    report = replace(sample, applications=tuple(applications), run=replace(sample.run, tenant=tenant))
+    page = look(report)
+    for name in page.locator("svg.timeline text.name").all_text_contents():
+        assert len(name) == 28
+        assert name.endswith("…")
+    assert page.locator("#theme").evaluate("(e) => e.offsetHeight") < 40
+
+
 def test_an_empty_report_says_so(look: Look) -> None:
     report = sample_report()
     empty = replace(
