@@ -99,16 +99,18 @@ class Since:
 
     @property
     def gained(self) -> int:
-        """How many got access."""
+        """How many got access who had it in no other way before."""
         return self._access(AccessKind.GAINED)
 
     @property
     def lost(self) -> int:
-        """How many lost it."""
+        """How many lost it who have it in no other way now."""
         return self._access(AccessKind.LOST)
 
     def _access(self, kind: AccessKind) -> int:
-        return sum(change.kind is kind for change in self.drift.access) if self.drift else 0
+        if self.drift is None:
+            return 0
+        return sum(change.kind is kind and change.effective is not False for change in self.drift.access)
 
     @property
     def actors(self) -> tuple[str, ...]:

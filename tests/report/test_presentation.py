@@ -18,6 +18,7 @@ from auditor.report.presentation import (
     verdict_kind,
     verdict_sentence,
 )
+from auditor.report.since import since
 from tests.report.nights import second_night
 from tests.report.sample import sample_report
 
@@ -120,6 +121,16 @@ def test_a_severe_change_that_nobody_explains_is_in_an_application() -> None:
         summary=replace(report.summary, by_severity={"critical": 1}),
     )
     assert verdict_sentence(report) == "1 critical problem in 1 of 4 applications."
+
+
+def test_who_had_access_already_gained_none() -> None:
+    night = second_night()
+    assert night.drift is not None
+    change = night.drift.access[0]
+    changes = tuple(replace(change, effective=effective) for effective in (True, False, None))
+    told = since(replace(night, drift=replace(night.drift, access=changes)))
+    assert told is not None
+    assert (told.gained, told.lost) == (2, 0)
 
 
 def test_why_something_was_not_seen_begins_with_the_answer() -> None:
