@@ -44,9 +44,6 @@ def test_a_scan_that_was_made(tenant: Tenant, scan: Scan) -> None:
 
 def test_throttling_is_counted(tenant: Tenant, scan: Scan) -> None:
     tenant.emulator.faults.add(
-        Fault(match=lambda question: question.path.endswith("/groups"), status=429, retry_after="0.1")
-    )
-    tenant.emulator.faults.add(
         Fault(match=lambda question: "/owners" in question.path, status=429, retry_after="0.1", times=1)
     )
     scanned = scan(tenant, "--metrics", FILE)
