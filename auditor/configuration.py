@@ -30,6 +30,7 @@ from auditor.model.configuration import (
     RuleOverride,
     TenantConfiguration,
     Thresholds,
+    TokenKey,
 )
 from auditor.model.profile import Profile
 from auditor.model.rule import Severity
@@ -61,6 +62,7 @@ def load_configuration(file: Path, *, known: Known, at: datetime | None = None) 
     document = read_yaml(file)
     # Before the schema, whose sentences would repeat a password that somebody wrote here.
     refuse_literal_secrets(document)
+    _check_evidence(document)
     read_yaml(file, bundled_schema("configuration"))
     _check_names(document, known)
     _check_history(document)
@@ -173,10 +175,45 @@ def _evidence(folder: Path, entry: Mapping[str, Any] | None) -> BundleSigning | 
         return None
     return BundleSigning(
         certificate_file=folder / entry["certificate_file"],
-        key=cast(str, reference(folder, entry["key"])),
+        key=reference(folder, entry.get("key")),
         key_password=reference(folder, entry.get("key_password")),
+        pkcs11=_token_key(folder, entry.get("pkcs11")),
         timestamp_url=entry.get("timestamp_url"),
     )
+
+
+def _check_evidence(document: YamlDocument) -> None:
+    """One way to sign, whole: said better than the schema, which says it, too, can say it."""
+    entry = document.data.get("evidence") if isinstance(document.data, dict) else None
+    if not isinstance(entry, dict):
+        return
+    token = entry.get("pkcs11")
+    if ("key" in entry) == ("pkcs11" in entry):
+        said = "names both key and pkcs11" if "key" in entry else "lacks the key: key, or pkcs11"
+        raise document.problem(
+            f"evidence {said}", "evidence", remedy="Name one: key for a file, pkcs11 for a key on a token."
+        )
+    if "pkcs11" in entry and "key_password" in entry:
+        raise document.problem(
+            "key_password is of a key in a file; pkcs11 has a pin",
+            "evidence",
+            "key_password",
+            remedy="Drop it.",
+        )
+    if isinstance(token, dict) and not token.keys() & {"key_label", "key_id"}:
+        raise document.problem(
+            "pkcs11 does not say which key of the token",
+            "evidence",
+            "pkcs11",
+            remedy="Add key_label or key_id.",
+        )
+
+
+def _token_key(folder: Path, entry: Mapping[str, Any] | None) -> TokenKey | None:
+    if entry is None:
+        return None
+    changed = {"module": Path(entry["module"]), "pin": reference(folder, entry["pin"])}
+    return TokenKey(**{**entry, **changed})
 
 
 def _origin(url: str | None) -> str | None:

@@ -90,6 +90,11 @@ def _secrets(data: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
         for key in _SECRETS_OF_EVIDENCE:
             if key in evidence:
                 yield ("evidence", key), evidence[key]
+        token = evidence.get("pkcs11")
+        if isinstance(token, str):  # a PIN where the mapping belongs
+            yield ("evidence", "pkcs11"), token
+        elif isinstance(token, dict) and "pin" in token:
+            yield ("evidence", "pkcs11", "pin"), token["pin"]
     if isinstance(data, dict) and isinstance(data.get("alerts"), str):
         yield ("alerts",), data["alerts"]
     for index, route in enumerate(_items(data, "alerts")):

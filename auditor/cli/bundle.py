@@ -14,7 +14,7 @@ from auditor.cli.audit import ReportOptions, report_files
 from auditor.cli.files import check_writable, written_beside
 from auditor.cli.redacting import RedactedCase
 from auditor.errors import CannotRunError, UsageError
-from auditor.model.configuration import Configuration, Judgement, TenantConfiguration
+from auditor.model.configuration import BundleSigning, Configuration, Judgement, TenantConfiguration
 from auditor.secret import resolve
 
 if TYPE_CHECKING:
@@ -112,14 +112,7 @@ def bundler_for(
             f"a bundle is signed, and {configuration.file} does not say with what",
             remedy="Add `evidence: {certificate_file: evidence.pem, key: file:evidence.key}`.",
         )
-    from auditor.proof.signing import load_signer, read_certificates
-
-    signer = load_signer(
-        read_certificates(signing.certificate_file),
-        resolve(signing.key).encode(),
-        resolve(signing.key_password) if signing.key_password else None,
-        at=datetime.now(UTC),
-    )
+    signer = _signer(signing)
     check_writable(file.parent)
     return Bundler(
         file=file,
@@ -130,6 +123,16 @@ def bundler_for(
         rules=_files(rules or bundled("rules"), pack),
         rules_folder=pack.folder,
     )
+
+
+def _signer(signing: BundleSigning) -> Signer:
+    from auditor.proof.signing import load_signer, read_certificates, token_signer
+
+    certificates, now = read_certificates(signing.certificate_file), datetime.now(UTC)
+    if signing.pkcs11 is not None:
+        return token_signer(certificates, signing.pkcs11, resolve(signing.pkcs11.pin), at=now)
+    password = resolve(signing.key_password) if signing.key_password else None
+    return load_signer(certificates, resolve(signing.key or "").encode(), password, at=now)
 
 
 def _authority(url: str | None) -> TimestampAuthority | None:

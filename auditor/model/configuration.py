@@ -219,15 +219,31 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenKey:
+    """`evidence: pkcs11`: a private key on a token."""
+
+    module: Path
+    """The library that serves the token; absolute."""
+    token: str
+    """Its label."""
+    pin: str
+    """`env:NAME` or `file:PATH` of the user's PIN."""
+    key_label: str | None = None
+    key_id: str | None = None
+    """CKA_ID, hex; one of these two, or both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BundleSigning:
     """`evidence`: with what bundles are signed and stamped."""
 
     certificate_file: Path
     """PEM; the signer's first, then those above it, if they are to come along."""
-    key: str
-    """`env:NAME` or `file:PATH` of the private key, PEM."""
+    key: str | None = None
+    """`env:NAME` or `file:PATH` of the private key, PEM; either this or `pkcs11`."""
     key_password: str | None = None
     """`env:NAME` or `file:PATH`."""
+    pkcs11: TokenKey | None = None
     timestamp_url: str | None = None
     """Of an RFC 3161 authority."""
 

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from cryptography.x509.oid import ExtensionOID
 
 from auditor.errors import UsageError
+from auditor.model.configuration import TokenKey
 
 SHORTEST_RSA = 2048
 """Bits."""
@@ -74,13 +75,31 @@ def load_signer(
             "the key of evidence is not that of the certificate",
             remedy="Name the key that belongs to the first certificate of certificate_file.",
         )
-    why = unfit(signer.certificate) or not_valid(signer.certificate, at)
+    _check(signer.certificate, at)
+    return signer
+
+
+def token_signer(
+    certificates: Sequence[x509.Certificate], place: TokenKey, pin: str, *, at: datetime
+) -> Signer:
+    """The signer of these certificates (its own first) and a key on a token, which has to sign once.
+
+    Raises UsageError, CannotRunError.
+    """
+    from auditor.proof.pkcs11_key import token_key
+
+    own, *above = certificates
+    _check(own, at)
+    return Signer(certificate=own, chain=tuple(above), key=token_key(place, pin, own))
+
+
+def _check(certificate: x509.Certificate, at: datetime) -> None:
+    why = unfit(certificate) or not_valid(certificate, at)
     if why is not None:
         raise UsageError(
             f"nobody would believe a signature with the certificate of evidence: {why}",
             remedy="Name another certificate_file, and its key.",
         )
-    return signer
 
 
 def _key(pem: bytes, password: str | None) -> PrivateKey:
