@@ -59,6 +59,11 @@ def resolve(reference: str) -> str:
     return masked_from_now_on(value)
 
 
+def forget() -> None:
+    """No secret is known any more: a run of the program begins, and masks its own alone."""
+    _resolved.clear()
+
+
 def masked_from_now_on(value: str) -> str:
     """The same value; `mask` hides it wherever it turns up."""
     if len(value) >= SHORTEST_MASKED:

@@ -8,6 +8,7 @@ import pytest
 
 from auditor.errors import UsageError
 from auditor.secret import is_reference, mask, resolve
+from tests.conftest import Runner
 
 
 def test_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,3 +65,12 @@ def test_a_file_that_holds_no_secret(tmp_path: Path, content: bytes) -> None:
 )
 def test_what_a_reference_is(text: str, expected: bool) -> None:
     assert is_reference(text) is expected
+
+
+def test_a_run_of_the_program_knows_no_secrets_of_another(
+    auditor: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDITOR_TEST", "Commands")
+    resolve("env:AUDITOR_TEST")
+    assert "***" not in auditor("rules", "list").stdout
+    assert mask("Commands") == "Commands"

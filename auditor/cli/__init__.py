@@ -13,6 +13,7 @@ import click
 from auditor import __version__
 from auditor.cli import console
 from auditor.errors import AuditorError
+from auditor.secret import forget
 
 COMMANDS: Mapping[str, str] = {
     "scan": "Read the tenant, judge it, write the reports.",
@@ -92,6 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:  # being told to stop is being interrupted: files are whole, temporary ones go
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         sys.excepthook = lambda _, error, trace: console.tell_defect(error, as_json=as_json, run=run)
+    forget()
     as_json, run = console.asks_for_json(sys.argv[1:] if argv is None else argv), console.new_run()
     with console.logging_to_stderr(as_json=as_json, run=run):
         try:
