@@ -67,14 +67,7 @@ def approve(name: str, reason: str, by: str, tenant: str | None, config: Path, r
 @drift.tenant
 @options.config
 @options.rules
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Of stdout.",
-)
+@options.text_or_json("Of stdout.")
 @options.output
 def show(tenant: str | None, config: Path, rules: Path | None, form: str) -> None:
     """Show which run is approved, by whom and why."""

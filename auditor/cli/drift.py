@@ -28,14 +28,7 @@ Exit codes: 11 something changed, 3 nothing that is known of did, but not everyt
 compared, 0 nothing changed.
 """
 
-form = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Of stdout; json: as drift.json beside the report of a scan.",
-)
+form = options.text_or_json("Of stdout; json: as drift.json beside the report of a scan.")
 
 tenant = click.option("--tenant", help="Which tenant, by id or name, when the store holds several.")
 

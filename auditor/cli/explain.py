@@ -35,14 +35,7 @@ SHORTEST = 4
 @click.option("--run", metavar="RUN", help="Instead: the run of the store that it is in.")
 @options.config
 @options.rules
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Of stdout; json: the finding and its rule, as report.json has them.",
-)
+@options.text_or_json("Of stdout; json: the finding and its rule, as report.json has them.")
 @options.output
 def command(
     fingerprint: str, file: Path | None, run: str | None, config: Path, rules: Path | None, form: str

@@ -43,14 +43,7 @@ def command() -> None:
 @command.command("list")
 @options.config
 @options.rules
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Of stdout.",
-)
+@options.text_or_json("Of stdout.")
 @options.output
 def list_runs(config: Path, rules: Path | None, form: str) -> None:
     """List the runs, newest first."""
@@ -82,14 +75,7 @@ def _line(run: RunEntry) -> str:
 @click.argument("name", metavar="RUN")
 @options.config
 @options.rules
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Of stdout; json: the run's report.json.",
-)
+@options.text_or_json("Of stdout; json: the run's report.json.")
 @options.output
 def show(name: str, config: Path, rules: Path | None, form: str) -> None:
     """Show what a run said."""

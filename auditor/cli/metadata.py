@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 import click
 
 from auditor.cli.live import read_application
-from auditor.cli.options import EXISTING_FILE, FILE, Instant
+from auditor.cli.options import EXISTING_FILE, FILE, Instant, text_or_json
 from auditor.cli.options import rules as rules_option
 from auditor.errors import CannotRunError
 from auditor.model.cloud import CLOUDS
@@ -87,9 +87,7 @@ def command() -> None:
 )
 @rules_option
 @click.option("--at", type=Instant(), help="The time to judge for, ISO 8601.  [default: now]")
-@click.option(
-    "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
+@text_or_json("Of stdout.")
 def check(
     *,
     documents: Sequence[str],
@@ -102,7 +100,7 @@ def check(
     application: str | None,
     rules: Path | None,
     at: datetime | None,
-    output_format: str,
+    form: str,
 ) -> int:
     """Judges federation metadata before a service provider is given it: FILE or https URL.
 
@@ -124,7 +122,7 @@ def check(
             continue
         result = check_metadata(data, expected=expected, over_tls_from=host)
         codes.append(EXIT_CODES[result.verdict.value])
-        if output_format == "json":
+        if form == "json":
             click.echo(json.dumps(result.to_json()))
         else:
             click.echo(_as_text(name, result))

@@ -198,6 +198,18 @@ def at(default: str) -> Callable[[Function], Function]:
     )
 
 
+def text_or_json(help: str) -> Callable[[Function], Function]:
+    """`--format` of commands that answer on stdout, as `form`."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help=help,
+    )
+
+
 def output(function: Function) -> Function:
     """How much is told on stderr, and how. Takes effect before the command runs."""
 

@@ -40,14 +40,7 @@ With --check, exit code 3: something is missing; 10: the credential may do more 
 @click.option("--config", type=options.EXISTING_FILE, help="Whose rules and credential to look at.")
 @options.rules
 @click.option("--check", "asked", is_flag=True, help="Compare with what the credential of --config holds.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Of stdout.",
-)
+@options.text_or_json("Of stdout.")
 @options.output
 def command(config: Path | None, rules: Path | None, asked: bool, form: str) -> int:
     """Print the least set of Graph permissions for the enabled rules.

@@ -13,7 +13,7 @@ import click
 
 from auditor.cli.live import LiveApplication, read_application
 from auditor.cli.metadata import EXIT_CODES, Thumbprint, read_certificates
-from auditor.cli.options import EXISTING_FILE, FILE, Instant
+from auditor.cli.options import EXISTING_FILE, FILE, Instant, text_or_json
 from auditor.cli.options import rules as rules_option
 from auditor.report.text import visible
 
@@ -67,9 +67,7 @@ def command() -> None:
     metavar="SECONDS",
     help="How far outside its times it may be, up to and including this; with 0 its end is outside.",
 )
-@click.option(
-    "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
+@text_or_json("Of stdout.")
 def check(
     *,
     file: Path,
@@ -88,7 +86,7 @@ def check(
     rules: Path | None,
     at: datetime | None,
     clock_skew: int,
-    output_format: str,
+    form: str,
 ) -> int:
     """Judges a captured SAML response.
 
@@ -124,7 +122,7 @@ def check(
     if config is not None and application is not None:
         given = given.completed(read_application(config, application, rules))
     result = check_response(data, expected=given.expected())
-    click.echo(json.dumps(result.to_json()) if output_format == "json" else _as_text(file, result))
+    click.echo(json.dumps(result.to_json()) if form == "json" else _as_text(file, result))
     return EXIT_CODES[result.verdict.value]
 
 

@@ -81,14 +81,7 @@ class Verified:
     help="The bundle before it; several: newest first, each the one before the last.",
 )
 @options.at("when it was signed, or the timestamp's")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Of stdout.",
-)
+@options.text_or_json("Of stdout.")
 @options.output
 def command(
     file: Path,
